@@ -1,0 +1,73 @@
+"""Registries of scope ``lidnet_mm``, children of MMEngine's roots.
+
+A config reaches them as ``type='lidnet_mm.CPCE'`` whatever its ``default_scope`` is, so the
+configs of MMDetection nest unchanged. The modules named in ``locations`` are imported when the
+first type of that registry is looked up: a process that needs only denoisers never imports
+MMDetection.
+"""
+
+from mmengine.registry import DATASETS as MMENGINE_DATASETS
+from mmengine.registry import HOOKS as MMENGINE_HOOKS
+from mmengine.registry import LOG_PROCESSORS as MMENGINE_LOG_PROCESSORS
+from mmengine.registry import LOOPS as MMENGINE_LOOPS
+from mmengine.registry import METRICS as MMENGINE_METRICS
+from mmengine.registry import MODELS as MMENGINE_MODELS
+from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS as MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS
+from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
+from mmengine.registry import VISUALIZERS as MMENGINE_VISUALIZERS
+from mmengine.registry import Registry
+
+SCOPE = "lidnet_mm"
+
+MODELS = Registry(
+    "model",
+    parent=MMENGINE_MODELS,
+    scope=SCOPE,
+    locations=[
+        "lidnet_mm.models.denoisers",
+        "lidnet_mm.models.losses",
+        "lidnet_mm.models.data_preprocessor",
+        "lidnet_mm.models.denoising_model",
+        "lidnet_mm.models.lid_detector",
+    ],
+)
+DATASETS = Registry(
+    "dataset",
+    parent=MMENGINE_DATASETS,
+    scope=SCOPE,
+    locations=["lidnet_mm.datasets.ct_lesion_dataset"],
+)
+TRANSFORMS = Registry(
+    "transform",
+    parent=MMENGINE_TRANSFORMS,
+    scope=SCOPE,
+    locations=["lidnet_mm.datasets.transforms"],
+)
+METRICS = Registry(
+    "metric", parent=MMENGINE_METRICS, scope=SCOPE, locations=["lidnet_mm.evaluation"]
+)
+LOOPS = Registry("loop", parent=MMENGINE_LOOPS, scope=SCOPE, locations=["lidnet_mm.engine"])
+HOOKS = Registry(
+    "hook",
+    parent=MMENGINE_HOOKS,
+    scope=SCOPE,
+    locations=["lidnet_mm.engine", "lidnet_mm.visualization"],
+)
+LOG_PROCESSORS = Registry(
+    "log_processor",
+    parent=MMENGINE_LOG_PROCESSORS,
+    scope=SCOPE,
+    locations=["lidnet_mm.engine"],
+)
+OPTIM_WRAPPER_CONSTRUCTORS = Registry(
+    "optim_wrapper_constructor",
+    parent=MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS,
+    scope=SCOPE,
+    locations=["lidnet_mm.engine"],
+)
+VISUALIZERS = Registry(
+    "visualizer",
+    parent=MMENGINE_VISUALIZERS,
+    scope=SCOPE,
+    locations=["lidnet_mm.visualization"],
+)

@@ -1,0 +1,24 @@
+"""Fixtures shared by all tests."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """Root folder of the repository."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of real CT data, from ``$LIDNET_TEST_DATA`` or beside the checkout; skips where absent."""
+    default = REPOSITORY.parent / "shared" / "data"
+    folder = Path(os.environ.get("LIDNET_TEST_DATA", default))
+    if not folder.is_dir():
+        pytest.skip("no real CT data: set LIDNET_TEST_DATA to its folder")
+    return folder
