@@ -1,0 +1,52 @@
+# Sets up everything in a virtual environment, then runs the demo, the tests or the linter in it.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# Python 3.10 to 3.12.
+PYTHON ?= python3
+VENV ?= .venv
+# PyTorch to build against, for example TORCH="torch --index-url https://download.pytorch.org/whl/cu128".
+TORCH ?= torch==2.13.0
+
+BIN := $(abspath $(VENV))/bin
+STAMP := $(VENV)/.installed
+INPUTS := requirements.txt requirements-build.txt requirements-dev.txt \
+          setup.cfg setup.py pyproject.toml tools/install.py
+PYTEST_ARGS ?=
+
+.PHONY: help install demo test test-slow lint format clean distclean
+
+help: ## show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+install: $(STAMP) ## set up $(VENV): PyTorch, the OpenMMLab stack, this package (editable)
+
+$(STAMP): $(INPUTS)
+	@$(PYTHON) tools/install.py --venv "$(VENV)" --torch "$(TORCH)"
+	@touch $@
+
+demo: install ## train and score the whole method on an embedded phantom (under 15 minutes)
+	PATH="$(BIN):$$PATH" mim run lidnet_mm benchmark run configs/benchmark/demo.py --work-dir work_dirs/demo
+
+test: install ## run the tests, without the trainings of minutes
+	"$(BIN)/python" -m pytest -q $(PYTEST_ARGS)
+
+test-slow: install ## run the trainings of minutes, too
+	"$(BIN)/python" -m pytest -q -m "slow or not slow" $(PYTEST_ARGS)
+
+lint: install ## check style and formatting
+	"$(BIN)/ruff" check .
+	"$(BIN)/ruff" format --check .
+
+format: install ## format the code
+	"$(BIN)/ruff" check --fix .
+	"$(BIN)/ruff" format .
+
+clean: ## remove what builds and tests leave behind
+	rm -rf build dist *.egg-info .pytest_cache .ruff_cache lidnet_mm/.mim
+	find lidnet_mm tools configs tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+
+distclean: clean ## remove the virtual environment, too
+	rm -rf "$(VENV)"
