@@ -1,5 +1,7 @@
 """CPCE-2D, the conveying-path based convolutional encoder-decoder."""
 
+import itertools
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -33,10 +35,11 @@ class CPCE(BaseGenerator):
         super().__init__(in_channels=1, init_cfg=init_cfg)
         widths = [1, channels, channels, channels, channels]
         self.encoder = nn.ModuleList(
-            nn.Conv2d(i, o, 3, bias=False) for i, o in zip(widths, widths[1:], strict=False)
+            nn.Conv2d(i, o, 3, bias=False) for i, o in itertools.pairwise(widths)
         )
         self.decoder = nn.ModuleList(
-            nn.ConvTranspose2d(channels, o, 3, bias=False) for o in (channels, channels, channels, 1)
+            nn.ConvTranspose2d(channels, o, 3, bias=False)
+            for o in (channels, channels, channels, 1)
         )
         self.conveyors = nn.ModuleList(
             nn.Conv2d(2 * channels, channels, 1, bias=False) for _ in range(3)

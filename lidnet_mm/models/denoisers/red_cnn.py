@@ -1,5 +1,7 @@
 """RED-CNN, the residual encoder-decoder."""
 
+import itertools
+
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -26,9 +28,7 @@ class REDCNN(BaseGenerator):
     def __init__(self, channels: int = 96, init_cfg: dict | None = None) -> None:
         super().__init__(in_channels=1, init_cfg=init_cfg)
         widths = [1] + [channels] * 5
-        self.encoder = nn.ModuleList(
-            nn.Conv2d(i, o, 5) for i, o in zip(widths, widths[1:], strict=False)
-        )
+        self.encoder = nn.ModuleList(nn.Conv2d(i, o, 5) for i, o in itertools.pairwise(widths))
         self.decoder = nn.ModuleList(
             nn.ConvTranspose2d(i, o, 5)
             for i, o in zip(widths[::-1], widths[::-1][1:], strict=False)

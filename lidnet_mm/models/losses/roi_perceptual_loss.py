@@ -57,13 +57,12 @@ class ROIPerceptualLoss(nn.Module):
             ValueError: If maps, regions and batch do not fit each other.
         """
         _check(feats_denoised, feats_reference, regions)
-        zero = sum(feature.sum() for feature in feats_denoised) * 0.0
         best = [boxes[: self.num_rois].detach() for boxes in regions]
         image_of_region = torch.cat(
             [torch.full((len(b),), i, device=b.device) for i, b in enumerate(best)]
         ).long()
         if len(image_of_region) == 0:
-            return zero
+            return sum(feature.sum() for feature in feats_denoised) * 0.0
         boxes = torch.cat(list(best))
         # Each region weighs 1 / K_i, each image 1 / N.
         regions_of_image = torch.bincount(image_of_region, minlength=len(best))
@@ -72,7 +71,7 @@ class ROIPerceptualLoss(nn.Module):
             (self._region_means(ours, theirs, boxes, image_of_region, image_shape) * share).sum()
             for ours, theirs in zip(feats_denoised, feats_reference, strict=True)
         ]
-        return zero + self.loss_weight * torch.stack(per_level).mean()
+        return self.loss_weight * torch.stack(per_level).mean()
 
     @staticmethod
     def _region_means(

@@ -1,0 +1,16 @@
+"""Collaborative training: schedule, loop, optimizers, learning rates and log lines."""
+
+from lidnet_mm.engine.collaborative_train_loop import CollaborativeTrainLoop
+from lidnet_mm.engine.parts_optim_wrapper_constructor import PartsOptimWrapperConstructor
+from lidnet_mm.engine.phase_log_processor import PhaseLogProcessor
+from lidnet_mm.engine.phase_param_scheduler_hook import PhaseParamSchedulerHook
+from lidnet_mm.engine.phase_schedule import PhasePosition, PhaseSchedule
+
+__all__ = [
+    "CollaborativeTrainLoop",
+    "PartsOptimWrapperConstructor",
+    "PhaseLogProcessor",
+    "PhaseParamSchedulerHook",
+    "PhasePosition",
+    "PhaseSchedule",
+]

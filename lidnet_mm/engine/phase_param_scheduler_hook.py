@@ -1,0 +1,42 @@
+"""Learning rate schedules that count the steps of their own half."""
+
+from mmengine.hooks import ParamSchedulerHook
+from mmengine.runner import Runner
+
+from lidnet_mm.engine.collaborative_train_loop import CollaborativeTrainLoop
+from lidnet_mm.registry import HOOKS
+
+
+@HOOKS.register_module()
+class PhaseParamSchedulerHook(ParamSchedulerHook):
+    """Steps the schedulers of a half only when that half was updated.
+
+    ``begin``, ``end``, ``T_max`` and milestones of a scheduler so count steps of the denoiser,
+    or of the detector, and an idle half keeps its learning rate. With any other training loop
+    it is MMEngine's ``ParamSchedulerHook``.
+    """
+
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict | None = None,
+        outputs: dict | None = None,
+    ) -> None:
+        """Step the schedulers of what this iteration updated.
+
+        Args:
+            runner (Runner): The runner.
+            batch_idx (int): Iteration.
+            data_batch (dict, optional): Not used.
+            outputs (dict, optional): Not used.
+        """
+        loop = runner.train_loop
+        schedulers = runner.param_schedulers
+        if not isinstance(loop, CollaborativeTrainLoop) or not isinstance(schedulers, dict):
+            super().after_train_iter(runner, batch_idx, data_batch, outputs)
+            return
+        for phase in loop.schedule.at(loop.iter).phases:
+            for scheduler in schedulers[phase.part]:
+                if not scheduler.by_epoch:
+                    scheduler.step()

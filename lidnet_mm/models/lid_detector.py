@@ -1,0 +1,207 @@
+"""LIDnet: a denoiser in front of any detector."""
+
+import torch
+from mmengine.model import BaseModel
+from mmengine.structures import BaseDataElement
+from torch import Tensor
+
+from lidnet_mm.models.denoising_model import add_images
+from lidnet_mm.models.detector_bridge import DetectorBridge, Window
+from lidnet_mm.models.phase import Phase
+from lidnet_mm.models.proposals import DetectorTap
+from lidnet_mm.registry import MODELS
+
+
+@MODELS.register_module()
+class LIDDetector(BaseModel):
+    """A :class:`DenoisingModel` in front of an mmdet detector (Eq. 8).
+
+    What a training step computes depends on :attr:`phase`, which the training loop sets:
+
+    ==================== ============== =====================================================
+    phase                updates        loss
+    ==================== ============== =====================================================
+    DETECTOR_ON_NDCT     detector       L_det(y)
+    DENOISER             denoiser       own loss + lambda_1 ROI perceptual + lambda_2 L_det
+    DETECTOR_ON_DENOISED detector       L_det(G(x)), no gradient through G
+    ==================== ============== =====================================================
+
+    The half that is not updated has no gradients *and* stays in eval mode: ``requires_grad``
+    alone does not stop batch normalisation from learning the statistics of what it sees.
+
+    Args:
+        denoiser (dict): Config of a ``DenoisingModel``.
+        detector (dict): Config of any mmdet detector.
+        roi_perceptual_loss (dict, optional): Config; carries K and lambda_1. Defaults to
+            ``ROIPerceptualLoss`` with K = 5, lambda_1 = 5. Weight 0 leaves the term out.
+        detection_loss_weight (float): lambda_2. Defaults to 5.
+        detector_windows (list[tuple[float, float]], optional): One or three HU windows through
+            which the detector sees the slice. Defaults to those of the detector's own
+            preprocessor, else the whole image window.
+        feature_source (str): T of Eq. 4: ``'backbone'`` or ``'neck'``. Defaults to ``'backbone'``.
+        feature_levels (list[int], optional): Which of its maps. Defaults to all.
+        data_preprocessor (dict, optional): Config. Defaults to that of the denoiser.
+        init_cfg (dict, optional): MMEngine's initialisation.
+    """
+
+    def __init__(
+        self,
+        denoiser: dict,
+        detector: dict,
+        roi_perceptual_loss: dict | None = None,
+        detection_loss_weight: float = 5.0,
+        detector_windows: list[Window] | None = None,
+        feature_source: str = "backbone",
+        feature_levels: list[int] | None = None,
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
+        denoiser = MODELS.build(denoiser)
+        preprocessor = data_preprocessor and MODELS.build(data_preprocessor)
+        super().__init__(preprocessor or denoiser.data_preprocessor, init_cfg=init_cfg)
+        self.denoiser = denoiser
+        self.detector = MODELS.build(detector)
+        self.roi_perceptual_loss = MODELS.build(
+            roi_perceptual_loss or {"type": "lidnet_mm.ROIPerceptualLoss"}
+        )
+        self.detection_loss_weight = detection_loss_weight
+        self.bridge = DetectorBridge.for_detector(
+            self.detector.data_preprocessor, self.data_preprocessor.image_window, detector_windows
+        )
+        self.tap = None
+        if self.roi_perceptual_loss.loss_weight != 0:
+            self.tap = DetectorTap(self.detector, feature_source, feature_levels)
+        self.phase: Phase | None = None
+        # Parameters that a config freezes for good (``frozen_stages``) stay frozen in every phase.
+        self._trainable = {
+            part: [p for p in getattr(self, part).parameters() if p.requires_grad]
+            for part in ("denoiser", "detector")
+        }
+
+    def set_phase(self, phase: Phase) -> None:
+        """Choose what the next training steps update.
+
+        Call it after the model is wrapped for distributed training: whatever is frozen when it
+        is wrapped is never synchronised again.
+
+        Args:
+            phase (Phase): The phase to enter.
+        """
+        self.phase = phase
+        for part, parameters in self._trainable.items():
+            for parameter in parameters:
+                parameter.requires_grad_(part == phase.part)
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> "LIDDetector":
+        """Training mode for the half that is updated, eval mode for the other."""
+        super().train(mode)
+        if mode and getattr(self, "phase", None) is not None:
+            frozen = "detector" if self.phase is Phase.DENOISER else "denoiser"
+            getattr(self, frozen).eval()
+        return self
+
+    def forward(
+        self,
+        inputs: Tensor,
+        data_samples: list[BaseDataElement] | None = None,
+        ndct: Tensor | None = None,
+        mode: str = "tensor",
+    ) -> Tensor | dict[str, Tensor] | list[BaseDataElement]:
+        """Run the model.
+
+        Args:
+            inputs (Tensor): LDCT, (N, 1, H, W), [0, 1].
+            data_samples (list[BaseDataElement], optional): N samples with ``gt_instances``.
+            ndct (Tensor, optional): NDCT, (N, 1, H, W), [0, 1].
+            mode (str): ``'tensor'`` denoised batch; ``'loss'`` losses of the present phase;
+                ``'predict'`` the samples with ``pred_instances``, ``denoised`` and ``ndct``.
+
+        Returns:
+            Tensor | dict | list: As ``mode`` says.
+
+        Raises:
+            ValueError: If ``mode`` is none of the three.
+        """
+        if mode == "tensor":
+            return self.denoiser(inputs)
+        if mode == "loss":
+            return self.loss(inputs, data_samples, ndct)
+        if mode == "predict":
+            return self.predict(inputs, data_samples, ndct)
+        raise ValueError(f"mode must be 'tensor', 'loss' or 'predict', got {mode!r}")
+
+    def loss(
+        self, inputs: Tensor, data_samples: list[BaseDataElement], ndct: Tensor
+    ) -> dict[str, Tensor]:
+        """Losses of the present phase.
+
+        Raises:
+            RuntimeError: If no phase was set.
+        """
+        if self.phase is None:
+            raise RuntimeError(
+                "LIDDetector trains in phases: use "
+                "train_cfg=dict(type='lidnet_mm.CollaborativeTrainLoop', ...) or call set_phase"
+            )
+        if self.phase is Phase.DENOISER:
+            return self._denoiser_loss(inputs, data_samples, ndct)
+        images = ndct
+        if self.phase is Phase.DETECTOR_ON_DENOISED:
+            with torch.no_grad():
+                images = self.denoiser(inputs)
+        return _prefixed(self.detector.loss(self.bridge(images), data_samples))
+
+    def _denoiser_loss(
+        self, inputs: Tensor, data_samples: list[BaseDataElement], ndct: Tensor
+    ) -> dict[str, Tensor]:
+        """Eq. 8: own loss, ROI perceptual loss and detection loss from one pass on G(x)."""
+        denoised = self.denoiser(inputs)
+        losses = self.denoiser.loss(denoised, ndct)
+        if self.detection_loss_weight == 0 and self.tap is None:
+            return losses
+        images = self.bridge(denoised)
+        if self.tap is None:
+            detection = self.detector.loss(images, data_samples)
+        else:
+            with self.tap.record(self.detector) as record:
+                detection = self.detector.loss(images, data_samples)
+            losses["loss_roi_perceptual"] = self.roi_perceptual_loss(
+                self.tap.select(record.features[-1]),
+                self.tap.reference_features(self.detector, self.bridge(ndct)),
+                self.tap.regions(
+                    self.detector, record, data_samples, self.roi_perceptual_loss.num_rois
+                ),
+                tuple(images.shape[-2:]),
+            )
+        if self.detection_loss_weight != 0:
+            losses.update(_prefixed(detection, self.detection_loss_weight))
+        return losses
+
+    def predict(
+        self, inputs: Tensor, data_samples: list[BaseDataElement], ndct: Tensor
+    ) -> list[BaseDataElement]:
+        """Detections on the denoised slices, and both images in HU.
+
+        Args:
+            inputs (Tensor): LDCT, (N, 1, H, W), [0, 1].
+            data_samples (list[BaseDataElement]): N samples.
+            ndct (Tensor): NDCT, (N, 1, H, W), [0, 1].
+
+        Returns:
+            list[BaseDataElement]: The samples with ``pred_instances`` (boxes in pixels of the
+            slice as it was read), ``denoised`` and ``ndct`` (``PixelData``, HU).
+        """
+        denoised = self.denoiser(inputs)
+        samples = self.detector.predict(self.bridge(denoised), data_samples, rescale=True)
+        return add_images(samples, denoised, ndct, self.data_preprocessor.window)
+
+
+def _prefixed(losses: dict, weight: float = 1.0) -> dict:
+    """The detector's losses under ``detector.``, weighted; other entries are left as they are."""
+    out = {}
+    for name, value in losses.items():
+        if "loss" in name and weight != 1.0:
+            value = [weight * v for v in value] if isinstance(value, list) else weight * value
+        out[f"detector.{name}"] = value
+    return out
