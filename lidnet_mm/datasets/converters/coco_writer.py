@@ -1,0 +1,99 @@
+"""COCO documents of CT slices, written whole or not at all."""
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+CATEGORY_ID = 1
+
+
+def coco_image(
+    image_id: int,
+    *,
+    file_name: str,
+    slice_index: int,
+    shape: tuple[int, int],
+    patient_id: str,
+    spacing: tuple[float, float],
+    slice_thickness: float,
+) -> dict[str, Any]:
+    """Describe one slice.
+
+    Args:
+        image_id: Number of the slice, unique in the dataset.
+        file_name: Path of the volume relative to the dataset's root.
+        slice_index: Position in the volume, from 0 towards superior.
+        shape: Rows and columns.
+        patient_id: Pseudonym.
+        spacing: Row and column spacing in mm.
+        slice_thickness: Distance of neighbouring slices in mm.
+    """
+    return {
+        "id": image_id,
+        "file_name": file_name,
+        "slice_index": slice_index,
+        "height": shape[0],
+        "width": shape[1],
+        "patient_id": patient_id,
+        "spacing": [round(float(value), 6) for value in spacing],
+        "slice_thickness": round(float(slice_thickness), 6),
+    }
+
+
+def coco_annotation(
+    annotation_id: int, image_id: int, bbox: Sequence[float], area: float
+) -> dict[str, Any]:
+    """Describe one lesion box.
+
+    Args:
+        annotation_id: Number of the box, unique in the dataset.
+        image_id: Number of its slice.
+        bbox: x, y, width, height in pixels; right and bottom edge exclusive.
+        area: Lesion area in square pixels.
+    """
+    return {
+        "id": annotation_id,
+        "image_id": image_id,
+        "category_id": CATEGORY_ID,
+        "bbox": list(bbox),
+        "area": area,
+        "iscrowd": 0,
+    }
+
+
+def coco_document(
+    images: Sequence[Mapping[str, Any]],
+    annotations: Sequence[Mapping[str, Any]],
+    info: Mapping[str, Any],
+    class_name: str = "lesion",
+) -> dict[str, Any]:
+    """Join slices and boxes into a COCO document with a single category."""
+    return {
+        "info": dict(info),
+        "images": list(images),
+        "annotations": list(annotations),
+        "categories": [{"id": CATEGORY_ID, "name": class_name}],
+    }
+
+
+def write_json(path: Path, document: Mapping[str, Any]) -> None:
+    """Write a json file under a temporary name and rename it, so that it is whole or absent.
+
+    Args:
+        path: Where to; the folder is made where missing.
+        document: What to write; NaN and infinity are refused (``ValueError``).
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            json.dump(document, stream, allow_nan=False)
+            stream.write("\n")
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

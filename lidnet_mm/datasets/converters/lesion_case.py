@@ -1,0 +1,140 @@
+"""Read one patient's volume and mask into checked slices with boxes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lidnet_mm.datasets.converters.conversion_error import ConversionError
+from lidnet_mm.datasets.converters.hounsfield_check import check_finite, check_hounsfield
+from lidnet_mm.datasets.converters.lesion_boxes import LesionBox, lesion_boxes
+from lidnet_mm.datasets.converters.source_pattern import SourcePair
+from lidnet_mm.datasets.converters.volume_grid import check_same_grid
+from lidnet_mm.datasets.readers import CTVolume, open_volume
+
+
+@dataclass(frozen=True)
+class LesionCase:
+    """One patient's slices in canonical orientation.
+
+    Attributes:
+        pair: Source files.
+        pseudonym: Name of the patient in the dataset.
+        shape: Rows and columns of a slice.
+        spacing: Row and column spacing in mm.
+        slice_thickness: Distance of neighbouring slices in mm.
+        boxes: Boxes of every slice, from inferior to superior; an empty tuple is a negative.
+        dropped: Number of components smaller than the minimum size.
+        hu_range: Smallest and largest HU.
+    """
+
+    pair: SourcePair
+    pseudonym: str
+    shape: tuple[int, int]
+    spacing: tuple[float, float]
+    slice_thickness: float
+    boxes: tuple[tuple[LesionBox, ...], ...]
+    dropped: int
+    hu_range: tuple[float, float]
+
+
+def read_case(
+    pair: SourcePair,
+    pseudonym: str,
+    *,
+    min_size_mm: float = 0.0,
+    connectivity: int = 8,
+    allow_no_lesion: bool = False,
+) -> LesionCase:
+    """Read and check one patient.
+
+    Args:
+        pair: Source files of the patient.
+        pseudonym: Name of the patient in the dataset.
+        min_size_mm: Components whose larger box side is below this many mm are dropped.
+        connectivity: 4 or 8 neighbours.
+        allow_no_lesion: Keep a patient without any lesion as negatives.
+
+    Raises:
+        ConversionError: The files cannot be read, do not match, hold no HU or no lesion.
+    """
+    image = _open(pair, "image")
+    mask = _open(pair, "mask")
+    check_same_grid(image, mask, f"patient {pair.patient}")
+    hu_range = _check_intensities(pair, image)
+    found = _boxes(pair, mask, connectivity)
+    kept = [
+        tuple(box for box in boxes if box.size_mm(image.spacing) >= min_size_mm) for boxes in found
+    ]
+    if not allow_no_lesion:
+        _check_lesions(pair, found, kept, min_size_mm)
+    return LesionCase(
+        pair=pair,
+        pseudonym=pseudonym,
+        shape=tuple(image.slice_shape),
+        spacing=tuple(image.spacing),
+        slice_thickness=image.slice_spacing,
+        boxes=tuple(kept),
+        dropped=sum(map(len, found)) - sum(map(len, kept)),
+        hu_range=hu_range,
+    )
+
+
+def _open(pair: SourcePair, kind: str) -> CTVolume:
+    """Open a patient's image or mask."""
+    path = getattr(pair, kind)
+    try:
+        return open_volume(path)
+    except (OSError, EOFError, ValueError) as error:
+        raise ConversionError(f"patient {pair.patient}, {kind} {path}: {error}") from error
+
+
+def _read(pair: SourcePair, volume: CTVolume, index: int, kind: str) -> np.ndarray:
+    """Read one slice, (H, W) float32."""
+    try:
+        return volume.read_slice(index)
+    except (OSError, EOFError, ValueError) as error:
+        raise ConversionError(
+            f"patient {pair.patient}, {kind} {volume.path}, slice {index}: {error}"
+        ) from error
+
+
+def _check_intensities(pair: SourcePair, image: CTVolume) -> tuple[float, float]:
+    """Return the range of an image's intensities once they are known to be HU."""
+    lowest, highest = np.inf, -np.inf
+    where = f"patient {pair.patient}, image {pair.image}"
+    for index in range(image.num_slices):
+        pixels = _read(pair, image, index, "image")
+        check_finite(pixels, f"{where}, slice {index}")
+        lowest, highest = min(lowest, float(pixels.min())), max(highest, float(pixels.max()))
+    check_hounsfield(lowest, highest, where)
+    return lowest, highest
+
+
+def _boxes(pair: SourcePair, mask: CTVolume, connectivity: int) -> list[list[LesionBox]]:
+    """Find the boxes of every slice of a mask."""
+    found = []
+    for index in range(mask.num_slices):
+        pixels = _read(pair, mask, index, "mask")
+        check_finite(pixels, f"patient {pair.patient}, mask {pair.mask}, slice {index}")
+        found.append(lesion_boxes(pixels, connectivity))
+    return found
+
+
+def _check_lesions(
+    pair: SourcePair,
+    found: list[list[LesionBox]],
+    kept: list[tuple[LesionBox, ...]],
+    min_size_mm: float,
+) -> None:
+    """Refuse a patient without lesion."""
+    where = f"patient {pair.patient}, mask {pair.mask}"
+    if not any(found):
+        raise ConversionError(
+            f"{where}: no voxel above 0, so no lesion; give the right mask, or --allow-no-lesion "
+            "to keep such patients as negatives"
+        )
+    if not any(kept):
+        raise ConversionError(
+            f"{where}: every lesion is smaller than {min_size_mm:g} mm; lower --min-size-mm, or "
+            "give --allow-no-lesion to keep such patients as negatives"
+        )

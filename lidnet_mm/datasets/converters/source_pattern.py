@@ -1,0 +1,143 @@
+"""Find each patient's image and mask among source files named by a pattern."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lidnet_mm.datasets.converters.conversion_error import ConversionError
+
+PLACEHOLDER = "{patient}"
+
+
+@dataclass(frozen=True)
+class SourcePair:
+    """One patient's image and mask as they lie in the source folder.
+
+    Attributes:
+        patient: Source name of the patient, as matched by the pattern. Never written to a file.
+        image: Path of the CT volume.
+        mask: Path of its lesion mask.
+    """
+
+    patient: str
+    image: Path
+    mask: Path
+
+
+def find_pairs(source: Path, image_pattern: str, mask_pattern: str) -> list[SourcePair]:
+    """List the patients below a folder, in natural order (``p2`` before ``p10``).
+
+    Args:
+        source: Folder that the patterns are relative to.
+        image_pattern: Path with ``{patient}`` for one path part or a piece of one, and ``*`` for
+            any characters of one path part, e.g. ``'{patient}/CT_image.nii.gz'`` or
+            ``'imagesTr/{patient}_0000.nii.gz'``. Hidden files and folders are never matched.
+        mask_pattern: The same for the mask.
+
+    Returns:
+        One pair a patient.
+
+    Raises:
+        ConversionError: A pattern matches nothing or two files of one patient, or a patient has
+            an image without a mask or a mask without an image.
+    """
+    if not source.is_dir():
+        raise ConversionError(f"{source}: no such folder; name the folder that holds the volumes")
+    images = match_patients(source, image_pattern, "--image")
+    masks = match_patients(source, mask_pattern, "--mask")
+    _check_complete(images, masks, image_pattern, mask_pattern)
+    return [SourcePair(name, images[name], masks[name]) for name in sorted(images, key=natural_key)]
+
+
+def match_patients(source: Path, pattern: str, option: str = "pattern") -> dict[str, Path]:
+    """Map the patients that a pattern finds below ``source`` to their file.
+
+    Args:
+        source: Folder that the pattern is relative to.
+        pattern: Path with ``{patient}`` and, where wanted, ``*``; see :func:`find_pairs`.
+        option: What errors call the pattern.
+
+    Raises:
+        ConversionError: The pattern lacks ``{patient}``, matches nothing, or matches two files
+            of one patient.
+    """
+    expression = pattern_expression(pattern, option)
+    found: dict[str, Path] = {}
+    for path in _candidates(source, pattern):
+        match = expression.fullmatch(path.relative_to(source).as_posix())
+        if match is None:
+            continue
+        patient = match["patient"]
+        if patient in found:
+            raise ConversionError(
+                f"patient {patient}: {option} '{pattern}' matches two files, {found[patient]} and "
+                f"{path}; make the pattern narrower so that it matches one file a patient"
+            )
+        found[patient] = path
+    if not found:
+        raise ConversionError(
+            f"{source}: {option} '{pattern}' matches no file; write {PLACEHOLDER} where the "
+            f"patient's name stands, relative to that folder{_example_of(source)}"
+        )
+    return found
+
+
+def pattern_expression(pattern: str, option: str = "pattern") -> re.Pattern[str]:
+    """Compile a pattern to a regular expression with the group ``patient``.
+
+    A second ``{patient}`` must repeat the first; names never begin with a dot, which leaves out
+    the ``._*`` companions that some archives contain.
+    """
+    if PLACEHOLDER not in pattern:
+        raise ConversionError(
+            f"{option} '{pattern}' lacks {PLACEHOLDER}; write it where the patient's name stands, "
+            f"e.g. '{PLACEHOLDER}/image.nii.gz'"
+        )
+    expression = re.escape(pattern).replace(re.escape("*"), "[^/]*")
+    placeholder = re.escape(PLACEHOLDER)
+    expression = expression.replace(placeholder, r"(?P<patient>[^/]+)", 1)
+    expression = expression.replace(placeholder, "(?P=patient)")
+    return re.compile(rf"(?!\.)(?!.*/\.){expression}")
+
+
+def natural_key(name: str) -> list[tuple[int, int, str]]:
+    """Sort key by which numbers inside names count as numbers."""
+    parts = re.split(r"(\d+)", name)
+    return [(0, int(p), p) if p.isdigit() else (1, 0, p.lower()) for p in parts] + [(2, 0, name)]
+
+
+def _candidates(source: Path, pattern: str) -> Iterator[Path]:
+    """Yield the files that the pattern may match, sorted."""
+    wildcard = re.sub(r"([\[?])", r"[\1]", pattern).replace(PLACEHOLDER, "*")
+    yield from sorted(path for path in source.glob(wildcard) if path.is_file())
+
+
+def _check_complete(
+    images: dict[str, Path], masks: dict[str, Path], image_pattern: str, mask_pattern: str
+) -> None:
+    """Refuse patients of whom one half is missing."""
+    no_mask = sorted(images.keys() - masks.keys(), key=natural_key)
+    if no_mask:
+        raise ConversionError(
+            f"patient {no_mask[0]}: {images[no_mask[0]]} has no mask '{mask_pattern}'"
+            f"{_and_others(no_mask)}; add it (an empty mask with --allow-no-lesion for a healthy "
+            "patient), or move the image elsewhere"
+        )
+    no_image = sorted(masks.keys() - images.keys(), key=natural_key)
+    if no_image:
+        raise ConversionError(
+            f"patient {no_image[0]}: {masks[no_image[0]]} has no image '{image_pattern}'"
+            f"{_and_others(no_image)}; add it or move the mask elsewhere"
+        )
+
+
+def _and_others(patients: list[str]) -> str:
+    """Say how many more patients share a fault."""
+    return f" (and {len(patients) - 1} more patients likewise)" if len(patients) > 1 else ""
+
+
+def _example_of(source: Path) -> str:
+    """Name one NIfTI file of the folder, to show how its names look."""
+    example = next(iter(sorted(source.rglob("*.nii*"))), None)
+    return "" if example is None else f", where a file is {example.relative_to(source).as_posix()}"

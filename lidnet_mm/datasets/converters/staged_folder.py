@@ -1,0 +1,95 @@
+"""Write a dataset folder whole or not at all."""
+
+import shutil
+import tempfile
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lidnet_mm.datasets.converters.conversion_error import ConversionError
+
+DATASET_ENTRIES = ("annotations", "volumes")
+
+
+def check_destination(out: Path, source: Path | None = None, overwrite: bool = False) -> None:
+    """Refuse a destination that would destroy something.
+
+    Args:
+        out: Folder to be written; absent, empty, or with ``overwrite`` an earlier dataset.
+        source: Folder that is read; ``out`` may be neither it nor above it.
+        overwrite: Whether an earlier dataset may be replaced.
+
+    Raises:
+        ConversionError: ``out`` is a file, holds the source, holds something without
+            ``overwrite``, or holds something else than a dataset.
+    """
+    if source is not None and source.resolve().is_relative_to(out.resolve()):
+        raise ConversionError(f"{out} holds the source {source}; write to another folder")
+    if out.is_symlink() or (out.exists() and not out.is_dir()):
+        raise ConversionError(f"{out} is no folder; write to another one")
+    entries = sorted(entry.name for entry in out.iterdir()) if out.is_dir() else []
+    if not entries:
+        return
+    if not overwrite:
+        raise ConversionError(f"{out} exists; give --overwrite to replace it, or another folder")
+    foreign = [name for name in entries if name not in DATASET_ENTRIES]
+    if foreign:
+        raise ConversionError(
+            f"{out} holds '{foreign[0]}', which no converter wrote, and is not replaced; move it "
+            "away or write to another folder"
+        )
+
+
+@contextmanager
+def staged_folder(out: Path) -> Iterator[Path]:
+    """Give a temporary sibling of ``out`` that takes its place if the block ends well.
+
+    An earlier ``out`` is replaced at the end and left as it was after an error. Call
+    :func:`check_destination` first.
+
+    Args:
+        out: Folder to be written; its parents are made where missing.
+
+    Yields:
+        The empty temporary folder, beside ``out``.
+    """
+    made = _make_parents(out.parent)
+    staging = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    try:
+        yield staging
+        staging.chmod(0o755)
+        _replace(out, staging)
+    except BaseException:
+        shutil.rmtree(staging, ignore_errors=True)
+        _remove_empty(made)
+        raise
+
+
+def _replace(out: Path, staging: Path) -> None:
+    """Move ``staging`` to ``out``; an earlier ``out`` is deleted after that, or put back."""
+    if not out.exists():
+        staging.replace(out)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{out.name}.old.", dir=out.parent))
+    out.replace(old)
+    try:
+        staging.replace(out)
+    except BaseException:
+        old.replace(out)
+        raise
+    shutil.rmtree(old)
+
+
+def _make_parents(folder: Path) -> list[Path]:
+    """Make a folder and its parents; return those that were missing, deepest first."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    return missing
+
+
+def _remove_empty(folders: Collection[Path]) -> None:
+    """Remove folders, deepest first, as long as they are empty."""
+    for folder in folders:
+        if any(folder.iterdir()):
+            return
+        folder.rmdir()
