@@ -1,0 +1,165 @@
+"""CT slices with lesion boxes, from a COCO json."""
+
+import logging
+from collections.abc import Mapping
+from numbers import Real
+from pathlib import Path
+from typing import Any
+
+from mmdet.datasets import CocoDataset
+from mmengine.fileio import load
+from mmengine.logging import print_log
+
+from lidnet_mm.registry import DATASETS
+
+REMEDY = "rebuild it with tools/dataset_converters"
+
+
+@DATASETS.register_module()
+class CTLesionDataset(CocoDataset):
+    """Axial CT slices with lesion boxes.
+
+    The annotation file is COCO with these fields in each image record besides ``id``,
+    ``file_name`` (volume, relative to ``data_prefix['img']``), ``height`` and ``width``:
+    ``slice_index`` (from 0 towards superior), ``spacing`` ([row, column] mm),
+    ``slice_thickness`` (mm), ``patient_id``, and for true pairs ``ldct_file_name`` (relative to
+    ``data_prefix['ldct']``) and ``ldct_slice_index``. Boxes are in pixels of the slice in
+    display order (rows towards posterior, columns towards left).
+
+    Slices without a lesion are kept as negatives unless ``filter_cfg=dict(filter_empty_gt=True)``.
+
+    Args:
+        *args: As for ``CocoDataset``.
+        data_prefix: Folders of the volumes, joined to ``data_root``: ``img`` and, where they
+            lie elsewhere, ``ldct``.
+        **kwargs: As for ``CocoDataset``.
+
+    Raises:
+        FileNotFoundError: The annotation file or a volume is missing.
+        ValueError: The annotation file is not COCO, a record lacks a field, or none of the
+            dataset's classes is among the categories.
+    """
+
+    METAINFO = {"classes": ("lesion",), "palette": [(220, 20, 60)]}  # noqa: RUF012
+
+    def __init__(
+        self, *args: Any, data_prefix: Mapping[str, str] | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, data_prefix=dict(data_prefix or {"img": ""}), **kwargs)
+
+    def load_data_list(self) -> list[dict]:
+        """Read and check the annotation file.
+
+        Returns:
+            One dict a slice, as ``parse_data_info`` gives it.
+        """
+        content = self._load_annotations()
+        for record in content["images"]:
+            _check_image_record(record, self.ann_file)
+        self._check_categories(content)
+        data_list = super().load_data_list()
+        self._check_volumes(data_list)
+        self._warn_of_lost_boxes(content, data_list)
+        return data_list
+
+    def parse_data_info(self, raw_data_info: dict) -> dict:
+        """Turn a slice's records into a sample's description.
+
+        Args:
+            raw_data_info: ``raw_img_info`` and ``raw_ann_info``, the records of the json.
+
+        Returns:
+            ``CocoDataset``'s fields and ``slice_index``, ``spacing`` ((row, column) mm),
+            ``slice_thickness`` (mm or None), ``patient_id`` and, for a true pair, ``ldct_path``
+            and ``ldct_slice_index``.
+        """
+        data_info = super().parse_data_info(raw_data_info)
+        record = raw_data_info["raw_img_info"]
+        row, column = record["spacing"]
+        thickness = record.get("slice_thickness")
+        data_info.update(
+            slice_index=int(record["slice_index"]),
+            spacing=(float(row), float(column)),
+            slice_thickness=None if thickness is None else float(thickness),
+            patient_id=str(record["patient_id"]),
+        )
+        if record.get("ldct_file_name"):
+            prefix = self.data_prefix.get("ldct", self.data_prefix["img"])
+            data_info["ldct_path"] = str(Path(prefix, record["ldct_file_name"]))
+            data_info["ldct_slice_index"] = int(
+                record.get("ldct_slice_index", record["slice_index"])
+            )
+        return data_info
+
+    def _load_annotations(self) -> dict:
+        """The content of the annotation file, checked to be COCO."""
+        if "://" not in self.ann_file and not Path(self.ann_file).is_file():
+            raise FileNotFoundError(
+                f"Annotation file {self.ann_file} does not exist: convert the data set with"
+                " tools/dataset_converters, or correct ann_file and data_root in the config"
+            )
+        try:
+            content = load(self.ann_file, file_format="json", backend_args=self.backend_args)
+        except ValueError as error:
+            raise ValueError(f"{self.ann_file} is not valid json ({error}): {REMEDY}") from error
+        keys = ("images", "annotations", "categories")
+        if not isinstance(content, dict) or not all(
+            isinstance(content.get(key), list) for key in keys
+        ):
+            raise ValueError(
+                f"{self.ann_file} is not a COCO file: it needs the lists {', '.join(keys)};"
+                f" {REMEDY}"
+            )
+        return content
+
+    def _check_categories(self, content: dict) -> None:
+        """Refuse a file whose boxes would all be dropped for their class."""
+        found = [category.get("name") for category in content["categories"]]
+        classes = self.metainfo["classes"]
+        if not set(classes) & set(found):
+            raise ValueError(
+                f"{self.ann_file} has the categories {found}, none of the dataset's classes"
+                f" {list(classes)}: correct metainfo in the config, or {REMEDY}"
+            )
+
+    def _check_volumes(self, data_list: list[dict]) -> None:
+        """Refuse missing volumes, each file looked up once."""
+        paths = {
+            info[key] for info in data_list for key in ("img_path", "ldct_path") if key in info
+        }
+        missing = sorted(path for path in paths if not Path(path).is_file())
+        if missing:
+            raise FileNotFoundError(
+                f"{len(missing)} of {len(paths)} CT volumes named in {self.ann_file} do not exist,"
+                f" first {missing[0]}: correct data_root or data_prefix in the config, restore"
+                " the files, or convert the data set again"
+            )
+
+    def _warn_of_lost_boxes(self, content: dict, data_list: list[dict]) -> None:
+        """Say how many boxes MMDetection drops as degenerate."""
+        lost = len(content["annotations"]) - sum(len(info["instances"]) for info in data_list)
+        if lost:
+            print_log(
+                f"{self.ann_file}: {lost} of {len(content['annotations'])} boxes are not used"
+                " (narrower than a pixel, outside the slice, of another class or of no slice)",
+                logger="current",
+                level=logging.WARNING,
+            )
+
+
+def _check_image_record(record: dict, ann_file: str) -> None:
+    """Refuse an image record that lacks what a CT slice needs."""
+    place = f"image {record.get('id')} ({record.get('file_name')}) in {ann_file}"
+    required = ("id", "file_name", "height", "width", "slice_index", "spacing", "patient_id")
+    missing = [key for key in required if record.get(key) is None]
+    if missing:
+        raise ValueError(f"{place} has no {', '.join(missing)}: {REMEDY}")
+    spacing = record["spacing"]
+    if (
+        not isinstance(spacing, list)
+        or len(spacing) != 2
+        or not all(isinstance(size, Real) and size > 0 for size in spacing)
+    ):
+        raise ValueError(
+            f"{place} has spacing {spacing!r}, not [row_mm, column_mm], both positive: {REMEDY}"
+        )

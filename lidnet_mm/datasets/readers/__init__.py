@@ -1,0 +1,15 @@
+"""Readers of CT volumes by file type, behind one interface."""
+
+from lidnet_mm.datasets.readers.nifti import NiftiVolume
+from lidnet_mm.datasets.readers.open_volumes import READERS, OpenVolumes, open_volume
+from lidnet_mm.datasets.readers.volume import CTVolume, Orientation, VolumeError
+
+__all__ = [
+    "READERS",
+    "CTVolume",
+    "NiftiVolume",
+    "OpenVolumes",
+    "Orientation",
+    "VolumeError",
+    "open_volume",
+]
