@@ -1,0 +1,29 @@
+"""X-ray physics: scan geometry, projector, filtered back-projection and noise."""
+
+from .filtered_back_projection import ramp_filter, reconstruct
+from .geometry import FanBeam, ParallelBeam
+from .low_dose import (
+    WATER_ATTENUATION,
+    InsertedNoise,
+    dose_fraction,
+    photons_for_noise,
+    simulate_low_dose,
+)
+from .noise import line_integral_noise, line_integral_variance
+from .projector import back_project, forward_project
+
+__all__ = [
+    "WATER_ATTENUATION",
+    "FanBeam",
+    "InsertedNoise",
+    "ParallelBeam",
+    "back_project",
+    "dose_fraction",
+    "forward_project",
+    "line_integral_noise",
+    "line_integral_variance",
+    "photons_for_noise",
+    "ramp_filter",
+    "reconstruct",
+    "simulate_low_dose",
+]
