@@ -4,16 +4,18 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-# Python 3.10 to 3.12.
+# Python 3.10 or 3.11.
 PYTHON ?= python3
 VENV ?= .venv
-# PyTorch to build against, for example TORCH="torch --index-url https://download.pytorch.org/whl/cu128".
-TORCH ?= torch==2.13.0
+# PyTorch to build against when the environment is made, torch==2.13.0 unless named here, such as
+# TORCH="torch==2.13.0 --index-url https://download.pytorch.org/whl/cu130". To change it later, run
+# `make distclean` first: mmcv's ops are compiled for one PyTorch.
+TORCH ?=
 
 BIN := $(abspath $(VENV))/bin
 STAMP := $(VENV)/.installed
 INPUTS := requirements.txt requirements-build.txt requirements-dev.txt \
-          setup.cfg setup.py pyproject.toml tools/install.py
+          setup.cfg setup.py pyproject.toml tools/install.py lidnet_mm/__init__.py
 PYTEST_ARGS ?=
 
 .PHONY: help install demo test test-slow lint format clean distclean

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import math
 import os
 import re
 import shutil
@@ -24,9 +25,11 @@ from pathlib import Path
 from typing import TextIO
 
 ROOT = Path(__file__).resolve().parents[1]
-OLDEST, NEWEST = (3, 10), (3, 12)
+OLDEST, NEWEST = (3, 10), (3, 11)  # PyRadiomics 3.0.1 does not build on 3.12
 COMPILERS = ("c++", "g++", "clang++")
 LAST_LINES = 30
+FILES_TO_MEASURE = 5
+TORCH = "torch==2.13.0"
 COMPILED = re.compile(r"^\s*\[(\d+)/(\d+)\]\s")
 TOLD = re.compile(
     r"^\s*(Downloading \S+\.(?:whl|gz|zip) \([^)]*\)|Building wheel for [^ (]+"
@@ -46,8 +49,8 @@ def check_python(version: tuple[int, int]) -> None:
     """
     if not OLDEST <= version <= NEWEST:
         raise InstallError(
-            "Python {}.{} is not supported: 3.10 to 3.12 are. Name one of these, for example "
-            "`make PYTHON=python3.11 demo`.".format(*version)
+            "Python {}.{} is not supported, only 3.10 and 3.11 are. Name one of these, for "
+            "example `make demo PYTHON=python3.11`.".format(*version)
         )
 
 
@@ -98,8 +101,10 @@ def describe(line: str, seconds: float) -> str | None:
     compiled = COMPILED.match(line)
     if compiled:
         done, total = int(compiled[1]), int(compiled[2])
-        left = seconds / done * (total - done)
-        return f"  [{done}/{total}] compiling mmcv ops, about {left / 60:.0f} min left"
+        minutes = math.ceil(seconds / done * (total - done) / 60)
+        # The first files are no measure: several of them compile at once.
+        left = f", about {minutes} min left" if done >= FILES_TO_MEASURE else ""
+        return f"  [{done}/{total}] compiling mmcv ops{left}"
     told = TOLD.match(line)
     return f"  {told[1].strip()}" if told else None
 
@@ -169,6 +174,12 @@ def requirement(name: str) -> str:
     return next(line for line in lines if re.match(rf"{re.escape(name)}\b", line))
 
 
+def default_torch(venv: Path) -> str:
+    """Requirement for PyTorch where none is given: the one that is there, whichever it is."""
+    present = any(venv.glob("lib/python*/site-packages/torch/version.py"))
+    return "torch" if present else TORCH
+
+
 def steps(python: Path, torch: str) -> list[tuple[str, list[str]]]:
     """List what has to be installed, in order.
 
@@ -199,7 +210,7 @@ def install(venv: Path, torch: str) -> None:
 
     Args:
         venv: Folder of the virtual environment; an existing one is completed.
-        torch: Requirement for PyTorch.
+        torch: Requirement for PyTorch; empty for what is there, or else the default.
 
     Raises:
         InstallError: If the machine lacks something or a step fails.
@@ -213,7 +224,7 @@ def install(venv: Path, torch: str) -> None:
     log = venv / "install.log"
     log.write_text("", encoding="utf-8")
     began = time.monotonic()
-    for title, command in steps(python, torch):
+    for title, command in steps(python, torch or default_torch(venv)):
         run_step(title, command, log)
     show(f"Installed into {venv} in {(time.monotonic() - began) / 60:.1f} min.")
 
@@ -222,7 +233,7 @@ def main() -> None:
     """Read the command line and install."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--venv", type=Path, default=Path(".venv"), help="environment's folder")
-    parser.add_argument("--torch", default="torch==2.13.0", help="requirement for PyTorch")
+    parser.add_argument("--torch", default="", help=f"requirement, such as {TORCH}")
     arguments = parser.parse_args()
     try:
         install(arguments.venv.absolute(), arguments.torch)

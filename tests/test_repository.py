@@ -1,0 +1,166 @@
+"""Rules that hold for the repository as a whole."""
+
+import ast
+import subprocess
+import sys
+import sysconfig
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "lidnet_mm"
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+LARGEST_FILE = 1024 * 1024  # bytes
+# A module may import from its own layer and from those before it.
+LAYERS = (
+    ("lidnet_mm.registry",),
+    (
+        "lidnet_mm.simulation",
+        "lidnet_mm.models.denoisers",
+        "lidnet_mm.models.losses",
+        "lidnet_mm.evaluation",
+    ),
+    ("lidnet_mm.datasets",),
+    ("lidnet_mm.models",),
+    ("lidnet_mm.engine",),
+    ("lidnet_mm.apis", "lidnet_mm.benchmark", "lidnet_mm.visualization"),
+)
+# Imports every module of the lowest layer while what they must not need cannot be imported.
+IMPORT_LOWEST_LAYER = """
+import importlib, pkgutil, sys
+
+FORBIDDEN = (
+    "mmdet", "mmcv", "lidnet_mm.datasets", "lidnet_mm.engine", "lidnet_mm.benchmark",
+    "lidnet_mm.apis", "lidnet_mm.visualization",
+)
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if any(name == entry or name.startswith(entry + ".") for entry in FORBIDDEN):
+            raise ImportError(f"{name} must not be needed here")
+
+sys.meta_path.insert(0, Refuse())
+for name in sys.argv[1:]:
+    package = importlib.import_module(name)
+    for module in pkgutil.walk_packages(package.__path__, name + "."):
+        importlib.import_module(module.name)
+"""
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def layer(module: str) -> int | None:
+    """Index of the layer of the longest prefix; None for the package itself."""
+    ranks = [
+        (len(prefix), rank)
+        for rank, prefixes in enumerate(LAYERS)
+        for prefix in prefixes
+        if module == prefix or module.startswith(prefix + ".")
+    ]
+    return max(ranks)[1] if ranks else None
+
+
+def imported_modules(path: Path) -> list[str]:
+    """Absolute names of the project's modules that a file imports, wherever in the file."""
+    module = module_name(path)
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    names = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            parts = package.split(".")
+            home = parts[: len(parts) - node.level + 1] if node.level else []
+            base = ".".join([*home, *([node.module] if node.module else [])])
+            names += [f"{base}.{alias.name}" for alias in node.names]
+    return [name for name in names if name.split(".")[0] == "lidnet_mm"]
+
+
+def public_definitions(tree: ast.Module) -> list[tuple[str, ast.AST]]:
+    """Public classes and functions of a module and the public methods of its public classes."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    found = []
+    for node in tree.body:
+        if not isinstance(node, kinds) or node.name.startswith("_"):
+            continue
+        found.append((node.name, node))
+        if isinstance(node, ast.ClassDef):
+            methods = [item for item in node.body if isinstance(item, kinds)]
+            found += [
+                (f"{node.name}.{item.name}", item)
+                for item in methods
+                if not item.name.startswith("_") or item.name == "__init__"
+            ]
+    return found
+
+
+def is_annotated(function: ast.FunctionDef, is_method: bool) -> bool:
+    arguments = function.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    decorators = {node.id for node in function.decorator_list if isinstance(node, ast.Name)}
+    named = positional[1 if is_method and "staticmethod" not in decorators else 0 :]
+    variadic = [item for item in (arguments.vararg, arguments.kwarg) if item is not None]
+    everything = [*named, *arguments.kwonlyargs, *variadic]
+    return function.returns is not None and all(item.annotation for item in everything)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: module_name(path))
+def test_public_names_are_documented_and_annotated(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    undocumented = [] if ast.get_docstring(tree) else ["the module"]
+    unannotated = []
+    for name, node in public_definitions(tree):
+        if not ast.get_docstring(node) and not name.endswith(".__init__"):
+            undocumented.append(name)
+        if not isinstance(node, ast.ClassDef) and not is_annotated(node, is_method="." in name):
+            unannotated.append(name)
+    assert not undocumented
+    assert not unannotated
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: module_name(path))
+def test_imports_go_down_the_layers(path):
+    own = layer(module_name(path))
+    if own is None:
+        own = len(LAYERS)
+    upward = [name for name in imported_modules(path) if (layer(name) or 0) > own]
+    assert not upward
+
+
+@pytest.mark.parametrize("package", LAYERS[1])
+def test_lowest_layer_needs_neither_mmdet_nor_mmcv(package):
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORT_LOWEST_LAYER, package],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_no_file_is_large():
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout: its own files cannot be told from others")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    files = [ROOT / name for name in listed.stdout.split("\0") if name]
+    assert files
+    large = [str(path) for path in files if path.is_file() and path.stat().st_size > LARGEST_FILE]
+    assert not large
+
+
+def test_config_names_are_unique():
+    """mim finds a config by its name alone, in an editable install among all Python files."""
+    names = Counter(path.name for path in (ROOT / "configs").rglob("*.py"))
+    assert names
+    own = [*SOURCES, *(ROOT / "tools").rglob("*.py"), *(ROOT / "tests").rglob("*.py")]
+    installed = Path(sysconfig.get_path("purelib")).rglob("*.py")
+    others = {path.name for path in own} | {path.name for path in installed}
+    assert not [name for name, count in names.items() if count > 1 or name in others]
