@@ -36,15 +36,12 @@ READ_ERRORS = (
 class NiftiVolume(CTVolume):
     """A NIfTI-1 or NIfTI-2 volume, gzip-compressed or not.
 
-    A slice of a compressed volume is reached through seek points that are collected as the
-    file is first decompressed and kept while the volume is open: later reads decompress at
-    most ``SEEK_POINT_SPACING`` bytes before the slice. That works where a slice is contiguous
-    in the file, as in any volume stored slice by slice. A compressed volume stored by coronal
-    or sagittal planes has a part of each slice everywhere in the file: it is decompressed once
-    and kept in memory in its stored type.
-
-    Corruption that still decompresses is only noticed where the whole file is read, by its
-    check sum.
+    The first read of a compressed volume decompresses it once, which checks its CRC (damage
+    often decompresses without an error, into wrong HU) and collects seek points that are kept
+    while the volume is open: later reads decompress at most ``SEEK_POINT_SPACING`` bytes before
+    their slice. That works where a slice is contiguous in the file, as in any volume stored
+    slice by slice. A compressed volume stored by coronal or sagittal planes has a part of each
+    slice everywhere in the file: it is kept in memory, decompressed, in its stored type.
 
     Args:
         path: A file that ends in ``.nii`` or ``.nii.gz``.
@@ -66,6 +63,7 @@ class NiftiVolume(CTVolume):
         self._lock = threading.Lock()
         self._compressed = path.name.lower().endswith(".gz")
         self._whole: np.ndarray | None = None
+        self._checked = False
         if self._compressed:
             self._file = _open_indexed(path)
         else:
@@ -90,7 +88,7 @@ class NiftiVolume(CTVolume):
         if self._whole is None and self.orientation.axes[0] == 2:
             plane_bytes = self._volume_bytes // self.stored_shape[2]
             start = self._offset + stored_index * plane_bytes
-            place = f"stored slice {stored_index}"
+            place = f"slice {self.orientation.stored_slice(stored_index, self.num_slices)}"
             raw = self._decompress(start, plane_bytes, place)
             return np.frombuffer(raw, self._dtype).reshape(self.stored_shape[:2], order="F")
         if self._whole is None:
@@ -102,6 +100,7 @@ class NiftiVolume(CTVolume):
         """Decompressed bytes ``start`` to ``start + size`` of the file."""
         try:
             with self._lock:
+                self._check_once()
                 self._file.seek(start)
                 raw = self._file.read(size)
         except READ_ERRORS as error:
@@ -109,6 +108,16 @@ class NiftiVolume(CTVolume):
         if len(raw) != size:
             raise self._damaged(place, f"{size} bytes expected, {len(raw)} found")
         return raw
+
+    def _check_once(self) -> None:
+        """Decompress the file for its CRC and seek points, before the first read only."""
+        if self._checked:
+            return
+        self._file.build_full_index()
+        self._file.seek(self._offset + self._volume_bytes - 1)
+        if len(self._file.read(1)) != 1:  # a file cut short has no CRC to fail
+            raise EOFError("it ends before the last voxel")
+        self._checked = True
 
     def _damaged(self, place: str, reason: str) -> VolumeError:
         """The error for voxels that cannot be read."""

@@ -25,7 +25,7 @@ class OpenVolumes:
             even where it alone needs more.
     """
 
-    def __init__(self, max_open: int = 64, max_bytes: int = 1 << 30) -> None:
+    def __init__(self, max_open: int = 256, max_bytes: int = 1 << 30) -> None:
         self.max_open = max_open
         self.max_bytes = max_bytes
         self._start()

@@ -25,9 +25,8 @@ class SimulateLowDose(BaseTransform):
     realization, so that every method sees the same LDCT, in whatever order or process.
 
     The dose is set in one of three ways: ``incident_photons``, ``noise_hu``, or
-    ``dose_fraction`` with ``full_dose_photons``. With a dose fraction f, the noise added is that
-    of f·N/(1 − f) photons, N those of the full dose: with the noise that the NDCT already has,
-    that sums to the noise of f·N photons, since its variance goes with 1/N.
+    ``dose_fraction`` with ``full_dose_photons``. A dose fraction takes into account the noise that
+    the NDCT already has (see ``lidnet_mm.simulation.dose_fraction``).
 
     A slice takes far longer to simulate than to load. ``cache_dir`` keeps the noise of each
     slice as float32 (4 bytes a pixel and realization); the LDCT is the same bit by bit with and
@@ -73,7 +72,9 @@ class SimulateLowDose(BaseTransform):
         if realizations < 1:
             raise ValueError(f"realizations must be at least 1, not {realizations}")
         if dose_fraction is not None:
-            incident_photons = dose_fraction * full_dose_photons / (1 - dose_fraction)
+            incident_photons, electronic_noise = simulation.dose_fraction(
+                dose_fraction, full_dose_photons, electronic_noise
+            )
         self.incident_photons, self.noise_hu = incident_photons, noise_hu
         self.scan = {
             "geometry": geometry,
@@ -207,7 +208,5 @@ def _check_dose(
         )
     if (dose_fraction is None) != (full_dose_photons is None):
         raise ValueError("dose_fraction and full_dose_photons belong together: give both")
-    if dose_fraction is not None and not 0 < dose_fraction < 1:
-        raise ValueError(f"dose_fraction must lie between 0 and 1, not {dose_fraction}")
-    if not all(value > 0 for value in (*given, full_dose_photons or 1)):
-        raise ValueError("incident_photons, noise_hu and full_dose_photons must be positive")
+    if not given[0] > 0:
+        raise ValueError(f"The dose must be positive, not {given[0]}")
