@@ -1,6 +1,7 @@
 """CT slices with lesion boxes, from a COCO json."""
 
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from numbers import Real
 from pathlib import Path
@@ -56,6 +57,7 @@ class CTLesionDataset(CocoDataset):
         content = self._load_annotations()
         for record in content["images"]:
             _check_image_record(record, self.ann_file)
+        _check_unique_ids(content["images"], self.ann_file)
         self._check_categories(content)
         data_list = super().load_data_list()
         self._check_volumes(data_list)
@@ -103,12 +105,10 @@ class CTLesionDataset(CocoDataset):
         except ValueError as error:
             raise ValueError(f"{self.ann_file} is not valid json ({error}): {REMEDY}") from error
         keys = ("images", "annotations", "categories")
-        if not isinstance(content, dict) or not all(
-            isinstance(content.get(key), list) for key in keys
-        ):
+        if not isinstance(content, dict) or not all(_is_records(content.get(key)) for key in keys):
             raise ValueError(
-                f"{self.ann_file} is not a COCO file: it needs the lists {', '.join(keys)};"
-                f" {REMEDY}"
+                f"{self.ann_file} is not a COCO file: it needs {', '.join(keys)}, each a list of"
+                f" records; {REMEDY}"
             )
         return content
 
@@ -147,6 +147,21 @@ class CTLesionDataset(CocoDataset):
             )
 
 
+def _is_records(value: object) -> bool:
+    """Whether a part of the file is a list of json objects."""
+    return isinstance(value, list) and all(isinstance(record, dict) for record in value)
+
+
+def _check_unique_ids(records: list[dict], ann_file: str) -> None:
+    """Refuse slices that share an id: all but one would be lost."""
+    twice = [id_ for id_, count in Counter(record["id"] for record in records).items() if count > 1]
+    if twice:
+        raise ValueError(
+            f"{len(twice)} image ids in {ann_file} stand for several slices, first {twice[0]}:"
+            f" {REMEDY}"
+        )
+
+
 def _check_image_record(record: dict, ann_file: str) -> None:
     """Refuse an image record that lacks what a CT slice needs."""
     place = f"image {record.get('id')} ({record.get('file_name')}) in {ann_file}"
@@ -154,6 +169,10 @@ def _check_image_record(record: dict, ann_file: str) -> None:
     missing = [key for key in required if record.get(key) is None]
     if missing:
         raise ValueError(f"{place} has no {', '.join(missing)}: {REMEDY}")
+    for key in ("slice_index", "ldct_slice_index"):
+        index = record.get(key, 0)
+        if not isinstance(index, int) or index < 0:
+            raise ValueError(f"{place} has {key} {index!r}, not a whole number from 0: {REMEDY}")
     spacing = record["spacing"]
     if (
         not isinstance(spacing, list)
