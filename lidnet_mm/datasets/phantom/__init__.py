@@ -1,0 +1,1 @@
+"""Parts of the procedural thorax: outline, lungs, mediastinum, skeleton, vessels, nodules."""
