@@ -15,6 +15,8 @@ from lidnet_mm.visualization.windowing import apply_window
 TRUTH_COLOUR = "#56b4e9"
 DETECTION_COLOUR = "#f0a500"
 DPI = 100
+SCORE_HEIGHT = 0.055
+"""Size of the score's letters as a part of the picture's width: legible when shown at half size."""
 TITLE_HEIGHT_PX = 28
 GAP_PX = 6
 
@@ -123,7 +125,7 @@ def panels_png(panels: Sequence[SlicePanel], window: Sequence[float], width: int
 
 
 def lesion_region(
-    box: np.ndarray, shape: tuple[int, int], scale: float = 2.5, smallest: int = 40
+    box: np.ndarray, shape: tuple[int, int], scale: float = 1.5, smallest: int = 40
 ) -> tuple[int, int, int, int]:
     """Square part of an image around a lesion, shifted to lie inside.
 
@@ -183,7 +185,7 @@ def _draw_box(axes: Axes, box: np.ndarray, colour: str, line: str | tuple) -> No
     """One rectangle."""
     x1, y1, x2, y2 = box
     axes.add_patch(
-        Rectangle((x1, y1), x2 - x1, y2 - y1, fill=False, edgecolor=colour, ls=line, lw=1.8)
+        Rectangle((x1, y1), x2 - x1, y2 - y1, fill=False, edgecolor=colour, ls=line, lw=2.2)
     )
 
 
@@ -192,7 +194,7 @@ def _draw_score(
 ) -> None:
     """The score above a box, or inside it where there is no room above."""
     left, top, right, bottom = region
-    above = box[1] - top > 0.08 * (bottom - top)
+    above = box[1] - top > 1.8 * SCORE_HEIGHT * (bottom - top)
     near_right = box[0] - left > 0.85 * (right - left)
     axes.annotate(
         f"{score:.2f}",
@@ -201,7 +203,7 @@ def _draw_score(
         textcoords="offset points",
         ha="right" if near_right else "left",
         va="bottom" if above else "top",
-        fontsize=10,
+        fontsize=SCORE_HEIGHT * axes.get_window_extent().width * 72 / DPI,
         color=DETECTION_COLOUR,
         bbox={"facecolor": "black", "alpha": 0.65, "edgecolor": "none", "pad": 1.5},
         annotation_clip=True,

@@ -1,0 +1,25 @@
+"""From scores to a report: ``results.json``, loss curves, tables and example slices."""
+
+from lidnet_mm.benchmark.case import Case
+from lidnet_mm.benchmark.provenance import Provenance, gather_provenance
+from lidnet_mm.benchmark.report import write_report
+from lidnet_mm.benchmark.results import (
+    ResultRow,
+    metrics_from_evaluator,
+    read_results,
+    write_results,
+)
+from lidnet_mm.benchmark.training_log import Curves, read_training_log
+
+__all__ = [
+    "Case",
+    "Curves",
+    "Provenance",
+    "ResultRow",
+    "gather_provenance",
+    "metrics_from_evaluator",
+    "read_results",
+    "read_training_log",
+    "write_report",
+    "write_results",
+]

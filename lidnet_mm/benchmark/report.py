@@ -1,0 +1,126 @@
+"""The report of a benchmark: one HTML page that needs no network, and its table in Markdown."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from lidnet_mm.benchmark.case import Case, case_pictures
+from lidnet_mm.benchmark.loss_figure import PHASE_TITLES, drawn_phases, loss_panels
+from lidnet_mm.benchmark.provenance import Provenance
+from lidnet_mm.benchmark.results import METHODS, ResultRow
+from lidnet_mm.benchmark.results_table import (
+    COLUMNS,
+    METHOD_MEANINGS,
+    METHOD_TITLES,
+    markdown,
+    result_tables,
+)
+from lidnet_mm.benchmark.training_log import Curves
+from lidnet_mm.visualization.slice_figure import DETECTION_COLOUR, TRUTH_COLOUR
+from lidnet_mm.visualization.whole_file import write_whole
+
+TEMPLATE = "report.html.j2"
+
+
+def write_report(
+    rows: list[ResultRow],
+    out_dir: Path,
+    curves: list[Curves],
+    cases: list[Case],
+    provenance: Provenance,
+    title: str,
+) -> Path:
+    """Write ``index.html`` and ``report.md``, both whole or not at all.
+
+    The page holds its pictures and style itself. Numbers of one method, data set, judge and window
+    are averaged over seeds.
+
+    Args:
+        rows (list[ResultRow]): Scores, at least one.
+        out_dir (Path): Folder of the report; created where absent.
+        curves (list[Curves]): Trainings whose losses to draw; may be empty.
+        cases (list[Case]): Example slices; may be empty.
+        provenance (Provenance): Where the numbers come from.
+        title (str): Heading of the page.
+
+    Returns:
+        Path: The HTML page.
+
+    Raises:
+        ValueError: If there is no row, or a method has two rows of one seed.
+    """
+    if not rows:
+        raise ValueError("a report needs at least one row of results; score a method first")
+    tables = result_tables(rows)
+    page = Path(out_dir) / "index.html"
+    content = (
+        _environment()
+        .get_template(TEMPLATE)
+        .render(
+            title=title,
+            provenance=provenance,
+            tables=tables,
+            columns=COLUMNS,
+            column_groups=_column_groups(),
+            methods=_methods_of(rows),
+            cases=[{"case": case, "pictures": case_pictures(case)} for case in cases],
+            trainings=_trainings(curves),
+            phases=_phases_of(curves),
+            truth_colour=TRUTH_COLOUR,
+            detection_colour=DETECTION_COLOUR,
+        )
+    )
+    write_whole(page, content.encode())
+    write_whole(page.with_name("report.md"), _markdown_page(title, tables, provenance).encode())
+    return page
+
+
+def _environment() -> Environment:
+    """Templates of this package, every value escaped unless marked safe."""
+    return Environment(
+        loader=PackageLoader("lidnet_mm.benchmark"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _column_groups() -> list[tuple[str, int]]:
+    """Headings above the columns and how many columns each spans."""
+    groups: dict[str, int] = {}
+    for column in COLUMNS:
+        groups[column.group] = groups.get(column.group, 0) + 1
+    return list(groups.items())
+
+
+def _methods_of(rows: Iterable[ResultRow]) -> list[tuple[str, str]]:
+    """Title and meaning of the methods that occur, from floor to ceiling."""
+    present = {row.method for row in rows}
+    return [(METHOD_TITLES[m], METHOD_MEANINGS[m]) for m in METHODS if m in present]
+
+
+def _trainings(curves: Sequence[Curves]) -> list[dict[str, Any]]:
+    """Label and pictures of each training."""
+    return [
+        {"label": training.label, "panels": loss_panels(training, f"training-{index}")}
+        for index, training in enumerate(curves)
+    ]
+
+
+def _phases_of(curves: Iterable[Curves]) -> list[tuple[int, str]]:
+    """Number and title of the phases to explain."""
+    present = sorted({phase for training in curves for phase in drawn_phases(training)})
+    return [(phase, PHASE_TITLES[phase]) for phase in present]
+
+
+def _markdown_page(title: str, tables: list, provenance: Provenance) -> str:
+    """The table in Markdown with where it comes from."""
+    configs = ", ".join(f"{what}: {name}" for what, name in provenance.configs.items())
+    source = (
+        f"Dose: {provenance.dose}. {provenance.date}, commit {provenance.commit}, "
+        f"{provenance.machine}. Configs: {configs}."
+    )
+    return f"# {title}\n\n{markdown(tables)}\n{source}\n"

@@ -1,0 +1,125 @@
+"""Loss curves from the log that MMEngine writes beside a training."""
+
+import json
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.logging import print_log
+
+SCALARS = "vis_data/scalars.json"
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What one training logged.
+
+    Attributes:
+        label (str): Name in a report, such as ``LIDnet, seed 0``.
+        iterations (np.ndarray): (n,) logged iterations, increasing.
+        phases (np.ndarray): (n,) number of the phase (1 to 3) each belongs to, 0 where the training
+            has no phases.
+        losses (dict[str, np.ndarray]): (n,) each, NaN where an iteration did not log it.
+        validation (dict[str, tuple[np.ndarray, np.ndarray]]): Iterations and values of each metric.
+    """
+
+    label: str
+    iterations: np.ndarray
+    phases: np.ndarray
+    losses: dict[str, np.ndarray]
+    validation: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+
+
+def read_training_log(path: str | Path, label: str) -> Curves:
+    """Read the curves of a training, over all its resumes.
+
+    Args:
+        path (str | Path): A ``scalars.json``, or a work folder with ``*/vis_data/scalars.json``.
+            Where runs overlap, as after a resume, the later run counts.
+        label (str): Name of the training in a report.
+
+    Returns:
+        Curves: Losses over iterations, and validation metrics.
+
+    Raises:
+        FileNotFoundError: If there is no such log.
+        ValueError: If a line is no JSON object (other than a last line cut short), or the log holds
+            no loss.
+    """
+    training: dict[int, dict] = {}
+    validation: dict[int, dict] = {}
+    for entry in (entry for file in _log_files(Path(path)) for entry in _entries(file)):
+        if "iter" in entry:
+            training[int(entry["iter"])] = entry
+        elif "step" in entry:
+            validation[int(entry["step"])] = entry
+    if not any("loss" in entry for entry in training.values()):
+        raise ValueError(f"{path} logs no loss; is it the log of a training?")
+    iterations = sorted(training)
+    rows = [training[iteration] for iteration in iterations]
+    return Curves(
+        label,
+        np.array(iterations),
+        np.array([int(row.get("phase", 0)) for row in rows]),
+        {name: _column(rows, name) for name in _names(rows) if "loss" in name},
+        _validation_curves(validation),
+    )
+
+
+def _log_files(path: Path) -> list[Path]:
+    """Logs of a work folder, oldest run first: their folders are named by time."""
+    if path.is_file():
+        return [path]
+    files = sorted(path.glob(f"*/{SCALARS}")) or sorted(path.glob(SCALARS))
+    if not files:
+        raise FileNotFoundError(f"no {SCALARS} in {path} or its run folders; was it trained?")
+    return files
+
+
+def _entries(file: Path) -> Iterable[dict]:
+    """Entries of one log; a last line that a killed run cut short is left out."""
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    for number, line in enumerate(lines, start=1):
+        try:
+            entry = json.loads(line)
+            if not isinstance(entry, dict):
+                raise ValueError("not an object")
+        except ValueError as error:
+            if number == len(lines) and not line.endswith("\n"):
+                print_log(f"{file}: last line is cut short, left out", "current", logging.WARNING)
+                return
+            raise ValueError(f"{file}, line {number} is no JSON object: {error}") from error
+        yield entry
+
+
+def _names(rows: Iterable[dict]) -> list[str]:
+    """Names of numbers in any of the rows, in order of appearance."""
+    found: dict[str, None] = {}
+    for row in rows:
+        found.update({name: None for name, value in row.items() if _is_number(value)})
+    return [name for name in found if name not in ("iter", "step", "epoch")]
+
+
+def _column(rows: list[dict], name: str) -> np.ndarray:
+    """One scalar over the rows, NaN where it is absent."""
+    values = [row.get(name, np.nan) for row in rows]
+    return np.array([value if _is_number(value) else np.nan for value in values], dtype=float)
+
+
+def _validation_curves(entries: dict[int, dict]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Each validation metric with the iterations that measured it."""
+    steps = np.array(sorted(entries))
+    rows = [entries[step] for step in steps]
+    columns = {name: _column(rows, name) for name in _names(rows)}
+    return {
+        name: (steps[~np.isnan(values)], values[~np.isnan(values)])
+        for name, values in columns.items()
+    }
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a logged value is a scalar."""
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,78 @@
+"""Rows, logs and slices to report on."""
+
+import json
+
+import numpy as np
+import pytest
+
+from lidnet_mm.benchmark import ResultRow
+
+METRICS = {
+    "AP50": 41.5,
+    "AP75": 20.25,
+    "PSNR": 28.31,
+    "SSIM": 0.8124,
+    "RMSE": 0.0387,
+    "correlation": 0.0931,
+    "homogeneity": 0.0712,
+    "energy": 0.0211,
+}
+
+
+def _row(method="baseline", seed=0, **changes):
+    """A row; metrics are given by name among the changes."""
+    own = {name: changes.pop(name) for name in METRICS if name in changes}
+    plain = {
+        "dataset": "STS, 60 HU noise",
+        "denoiser": "CPCE",
+        "method": method,
+        "detector": "none",
+        "judge": "Faster R-CNN R18",
+        "seed": seed,
+        "metrics": {**METRICS, **own},
+        "window_hu": (-160, 240),
+        "commit": "0123456789ab",
+    }
+    return ResultRow(**{**plain, **changes})
+
+
+def _write_log(path, entries):
+    """A log as MMEngine writes it: one object a line."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(entry) + "\n" for entry in entries))
+    return path
+
+
+@pytest.fixture(scope="session")
+def make_row():
+    """Maker of result rows."""
+    return _row
+
+
+@pytest.fixture(scope="session")
+def write_log():
+    """Writer of ``scalars.json``."""
+    return _write_log
+
+
+@pytest.fixture(scope="session")
+def ndct_row():
+    """NDCT scored against itself."""
+    zero = dict.fromkeys(("RMSE", "correlation", "homogeneity", "energy"), 0.0)
+    return _row("ndct", denoiser="none", AP50=57.9, AP75=30.5, PSNR=None, SSIM=1.0, **zero)
+
+
+@pytest.fixture(scope="session")
+def phased_entries():
+    """Log of a short collaborative training: T1 to 40, T2 to 80, T3 to 100."""
+    entries = []
+    for iteration in range(10, 101, 10):
+        phase = 1 if iteration <= 40 else 2 if iteration <= 80 else 3
+        detection = {"detector.loss_cls": 0.5, "detector.loss_bbox": 0.25}
+        own = {"loss_reconstruction": 0.04, "loss_roi_perceptual": 0.4} if phase == 2 else {}
+        total = sum({**detection, **own}.values()) + iteration / 1000
+        entries.append(
+            {"lr": 1e-4, **own, **detection, "loss": total, "phase": phase, "round": int(phase > 1)}
+            | {"iter": iteration, "step": iteration}
+        )
+    return [*entries, {"coco/bbox_mAP_50": 0.3, "image/PSNR": np.inf, "step": 100}]

@@ -1,0 +1,48 @@
+import subprocess
+
+import mmengine
+import torch
+
+import lidnet_mm
+from lidnet_mm.benchmark.provenance import current_commit, gather_provenance, package_versions
+
+
+def git(folder, *arguments):
+    settings = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
+    return subprocess.run(
+        ["git", "-C", str(folder), *settings, *arguments],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+
+
+def test_versions_are_those_imported():
+    versions = package_versions()
+    assert versions["torch"].split()[0] == torch.__version__
+    assert versions["mmengine"].split()[0] == mmengine.__version__
+    assert set(versions) == {"python", "torch", "mmengine", "mmcv", "mmdet", "lidnet_mm"}
+    assert versions["lidnet_mm"] in (lidnet_mm.__version__, "not installed")
+
+
+def test_commit_tells_modified_files(tmp_path):
+    git(tmp_path, "init", "-q")
+    (tmp_path / "a.txt").write_text("a")
+    git(tmp_path, "add", "a.txt")
+    git(tmp_path, "commit", "-qm", "a")
+    commit = git(tmp_path, "rev-parse", "HEAD")[:12]
+    assert current_commit(tmp_path) == commit
+    (tmp_path / "a.txt").write_text("b")
+    assert current_commit(tmp_path) == f"{commit}-modified"
+
+
+def test_commit_outside_a_checkout_is_unknown(tmp_path):
+    assert current_commit(tmp_path) == "unknown"
+
+
+def test_gathered_provenance_holds_no_machine_name():
+    import platform
+
+    provenance = gather_provenance({"judge": "a"}, (-160, 240), "60 HU")
+    assert "CPU cores" in provenance.machine
+    assert platform.node() not in provenance.machine

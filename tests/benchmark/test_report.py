@@ -1,0 +1,215 @@
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lidnet_mm.benchmark import Case, Curves, Provenance, read_training_log, write_report
+
+VOID = {"meta", "img", "br", "hr", "link", "input"}
+PROVENANCE = Provenance(
+    configs={"judge": "judge_sts", "LIDnet": "lidnet_cpce_sts"},
+    commit="0123456789ab",
+    date="2025-01-31",
+    machine="x86_64, 2 CPU cores, no GPU",
+    versions={"torch": "2.13.0", "mmdet": "3.5.1"},
+    window_hu=(-160, 240),
+    dose="simulated, 60 HU noise",
+)
+
+
+class Page(HTMLParser):
+    """Elements, text and balance of a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.ids, self.tags, self.links, self.texts = [], [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.tags.append((tag, attrs))
+        self.ids += [attrs["id"]] if "id" in attrs else []
+        self.links += [attrs[key] for key in ("src", "href", "xlink:href") if key in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open and self.open[-1] == tag, f"</{tag}> closes {self.open[-3:]}"
+        self.open.pop()
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+@pytest.fixture(scope="module")
+def case():
+    rng = np.random.default_rng(0)
+    images = {name: rng.normal(0, 80, (48, 48)) for name in ("LDCT", "baseline", "LIDnet", "NDCT")}
+    boxes = np.array([[10.0, 12, 26, 30]])
+    found = {"LIDnet": (boxes + 1, np.array([0.83]))}
+    return Case("case_0003, slice 12", images, boxes, found, (-160, 240))
+
+
+@pytest.fixture(scope="module")
+def rows(make_row, ndct_row):
+    return [
+        make_row("ldct", denoiser="none", AP50=7.2),
+        *[make_row("baseline", seed, AP50=41.0 + seed) for seed in range(3)],
+        *[make_row("lidnet", seed, AP50=48.0 + seed, detector="R18") for seed in range(3)],
+        ndct_row,
+    ]
+
+
+@pytest.fixture(scope="module")
+def page_path(tmp_path_factory, rows, case, write_log, phased_entries):
+    folder = tmp_path_factory.mktemp("report")
+    log = write_log(folder / "scalars.json", phased_entries)
+    curves = [read_training_log(log, f"LIDnet, seed {seed}") for seed in range(2)]
+    return write_report(rows, folder / "report", curves, [case], PROVENANCE, "Sarcoma <CT> & dose")
+
+
+@pytest.fixture(scope="module")
+def page(page_path):
+    return Page(page_path.read_text(encoding="utf-8"))
+
+
+def test_files_are_written_whole(page_path):
+    assert sorted(path.name for path in page_path.parent.iterdir()) == ["index.html", "report.md"]
+
+
+def test_page_is_balanced_html_with_unique_ids(page):
+    assert page.open == []
+    assert len(page.ids) == len(set(page.ids))
+
+
+def test_page_needs_no_network(page, page_path):
+    assert all(link.startswith(("data:", "#")) for link in page.links)
+    assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
+    text = re.sub(r'"data:[^"]+"', "", page_path.read_text(encoding="utf-8"))
+    assert not re.search(r"https?:|//\w|@import|<script|<link|url\((?!#)", text)
+
+
+def test_text_of_the_user_is_escaped(page, page_path):
+    assert "Sarcoma &lt;CT&gt; &amp; dose" in page_path.read_text(encoding="utf-8")
+    assert "Sarcoma <CT> & dose" in page.texts
+
+
+def test_page_states_where_numbers_come_from(page):
+    text = " ".join(" ".join(page.texts).split())
+    for fact in (
+        "0123456789ab", "2025-01-31", "2 CPU cores", "simulated, 60 HU noise", "judge_sts",
+        "lidnet_cpce_sts", "torch 2.13.0", "[-160, 240]", "data range 1", "case_0003, slice 12",
+        "score ≥ 0.3",
+    ):  # fmt: skip
+        assert fact in text, fact
+
+
+def test_table_holds_the_numbers_and_emphasises_none(page, page_path):
+    text = " ".join("".join(page.texts).split())
+    for number in ("7.2", "42.0", "49.0", "57.9", "∞"):
+        assert number in text
+    assert not {tag for tag, _ in page.tags} & {"b", "strong"}
+    assert re.search(r"th, td \{ font-weight: 400", page_path.read_text(encoding="utf-8"))
+
+
+def test_markdown_has_the_same_numbers(page, page_path):
+    lines = (page_path.parent / "report.md").read_text(encoding="utf-8").splitlines()
+    html = "".join(page.texts)
+    for line in [
+        line for line in lines if line.startswith(("| LDCT", "| Base", "| LID", "| NDCT"))
+    ]:
+        for value in line.strip("| ").split(" | ")[3:]:
+            assert all(part in html for part in value.split(" ± ")), value
+
+
+def test_pictures_have_words(page):
+    images = [attrs for tag, attrs in page.tags if tag == "img"]
+    assert len(images) == 8
+    assert all("case_0003" in image["alt"] for image in images)
+    figures = [attrs for tag, attrs in page.tags if tag == "figure" and "role" in attrs]
+    assert len(figures) == 8
+    assert all("LIDnet, seed" in figure["aria-label"] for figure in figures)
+
+
+def test_report_without_curves_and_cases_has_no_empty_section(tmp_path, rows):
+    text = write_report(rows, tmp_path, [], [], PROVENANCE, "x").read_text(encoding="utf-8")
+    assert "Example slices" not in text and "Training</h2>" not in text
+    assert Page(text).open == []
+
+
+def test_a_training_without_phases_does_not_speak_of_them(tmp_path, rows):
+    curves = Curves("Baseline", np.array([1, 2]), np.zeros(2, int), {"loss": np.array([2.0, 1.0])})
+    text = write_report(rows, tmp_path, [curves], [], PROVENANCE, "x").read_text(encoding="utf-8")
+    assert "In T2" not in text and "without phases" in text
+
+
+def test_a_report_of_nothing_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="at least one row"):
+        write_report([], tmp_path, [], [], PROVENANCE, "x")
+    assert list(tmp_path.iterdir()) == []
+
+
+PROBE = """<script>addEventListener('load', () => {
+  const shown = name => getComputedStyle(document.querySelector(name)).display;
+  const broken = [...document.images].filter(image => !image.naturalWidth).length;
+  const overflows = document.documentElement.scrollWidth > innerWidth;
+  parent.postMessage(
+    [innerWidth, overflows, broken, shown('.by-metric'), shown('.by-method')].join(' '), '*');
+});</script></body>"""
+FRAME = """<!doctype html><title>waiting</title>
+<script>addEventListener('message', event => { document.title = event.data; });</script>
+<iframe src="probed.html" style="border: 0; width: WIDTHpx; height: 900px"></iframe>"""
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """Command line of a headless browser."""
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("no chromium to open the page with")
+    profile = tmp_path_factory.mktemp("profile")
+    return [path, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+            f"--user-data-dir={profile}", "--window-size=1400,1000",
+            "--virtual-time-budget=5000"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("width", "by_metric", "by_method"), [(400, "table", "none"), (1280, "none", "table")]
+)
+def test_browser_lays_the_page_out(tmp_path, browser, page_path, width, by_metric, by_method):
+    """No sideways scrolling, no broken picture, and the table that fits the width.
+
+    The page is framed, since a browser's own window does not get as narrow as a phone.
+    """
+    text = page_path.read_text(encoding="utf-8")
+    (tmp_path / "probed.html").write_text(text.replace("</body>", PROBE), encoding="utf-8")
+    frame = tmp_path / "frame.html"
+    frame.write_text(FRAME.replace("WIDTH", str(width)))
+    done = subprocess.run(
+        [*browser, "--dump-dom", frame.as_uri()], capture_output=True, text=True, timeout=120
+    )
+    found = re.search(r"<title>([^<]*)</title>", done.stdout)
+    assert found, done.stderr
+    assert found.group(1) == f"{width} false 0 {by_metric} {by_method}"
+
+
+def test_browser_paints_the_page(tmp_path, browser, page_path):
+    picture = tmp_path / "page.png"
+    subprocess.run(
+        [*browser, f"--screenshot={picture}", page_path.as_uri()],
+        capture_output=True,
+        timeout=120,
+        check=True,
+    )
+    grey = np.asarray(Image.open(picture).convert("L"), dtype=float)
+    assert grey.shape == (1000, 1400)
+    assert grey.std() > 5
