@@ -51,7 +51,11 @@ HOOKS = Registry(
     "hook",
     parent=MMENGINE_HOOKS,
     scope=SCOPE,
-    locations=["lidnet_mm.engine", "lidnet_mm.visualization"],
+    locations=[
+        "lidnet_mm.engine",
+        "lidnet_mm.visualization",
+        "lidnet_mm.benchmark.case_recorder_hook",
+    ],
 )
 LOG_PROCESSORS = Registry(
     "log_processor",

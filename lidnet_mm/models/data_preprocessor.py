@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import torch
 from mmengine.model import BaseDataPreprocessor
+from mmengine.structures import BaseDataElement
 from torch import Tensor
 from torch.nn import functional
 
@@ -61,6 +62,7 @@ class LIDDataPreprocessor(BaseDataPreprocessor):
             if key in data:
                 batch[key] = self._stack(data[key], shape, samples)
         for sample in samples or []:
+            _boxes_to_tensor(sample)
             sample.set_metainfo(
                 {"batch_input_shape": shape, "pad_shape": shape, "image_window": self.image_window}
             )
@@ -83,6 +85,13 @@ class LIDDataPreprocessor(BaseDataPreprocessor):
             margin = (0, shape[1] - hu.shape[-1], 0, shape[0] - hu.shape[-2])
             padded.append(functional.pad(self.window.normalize(hu.float()), margin))
         return torch.stack(padded)
+
+
+def _boxes_to_tensor(sample: BaseDataElement) -> None:
+    """Replace mmdet's box objects, which transforms need, by the tensors that losses need."""
+    instances = sample.get("gt_instances")
+    if instances is not None and hasattr(instances.get("bboxes"), "tensor"):
+        instances.bboxes = instances.bboxes.tensor
 
 
 @MODELS.register_module()

@@ -1,5 +1,6 @@
 """A generator and its own loss: a half of LIDnet, and alone the baseline."""
 
+import torch
 from mmengine.model import BaseModel
 from mmengine.structures import BaseDataElement, PixelData
 from torch import Tensor
@@ -32,7 +33,8 @@ class DenoisingModel(BaseModel):
     ) -> None:
         preprocessor = data_preprocessor or {"type": "lidnet_mm.LIDDataPreprocessor"}
         super().__init__(data_preprocessor=MODELS.build(preprocessor), init_cfg=init_cfg)
-        self.generator = MODELS.build(generator)
+        # The memory layout in which convolutions of few channels run faster; results are the same.
+        self.generator = MODELS.build(generator).to(memory_format=torch.channels_last)
         self.loss_reconstruction = MODELS.build(
             loss_reconstruction or {"type": "lidnet_mm.ReconstructionLoss", "norm": "l1"}
         )

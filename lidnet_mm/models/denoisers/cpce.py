@@ -20,7 +20,8 @@ class CPCE(BaseGenerator):
 
     A ReLU behind the last layer stops all gradients when a random initialisation makes the
     output negative everywhere, which happens to about every second seed. The last kernel
-    therefore starts non-negative (the absolute value of a Kaiming draw).
+    therefore starts non-negative and sums to about 1 a channel, so that the output starts as a
+    mean of features: alive, and of the magnitude of the image.
 
     Source: Shan et al. 2018, IEEE Trans Med Imaging 37(6), 2-D form.
 
@@ -47,12 +48,12 @@ class CPCE(BaseGenerator):
         self._initialise()
 
     def _initialise(self) -> None:
-        """Kaiming weights, the last kernel non-negative."""
+        """Kaiming weights; the last kernel a non-negative mean."""
         for module in self.modules():
             if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
                 nn.init.kaiming_uniform_(module.weight, nonlinearity="relu")
-        with torch.no_grad():
-            self.decoder[-1].weight.abs_()
+        last = self.decoder[-1].weight
+        nn.init.uniform_(last, 0, 2 / last.numel())
 
     def denoise(self, x: Tensor) -> Tensor:
         """(N, 1, H, W) in [0, 1] to (N, 1, H, W), not negative."""

@@ -1,0 +1,55 @@
+# Soft-tissue sarcomas in CT, whole slices of 134 to 234 pixels, LDCT simulated to 60 HU of noise.
+# Data: tools/dataset_converters/nifti_masks.py SRC data/sts --split train=18 val=0 test=6
+#       --image '{patient}/CT_image.nii.gz' --mask '{patient}/CT_mask.nii.gz' --min-size-mm 10
+dataset_name = 'sts'
+data_root = 'data/sts'
+
+low_dose = dict(
+    type='lidnet_mm.SimulateLowDose',
+    noise_hu=60,
+    num_views=360,
+    seed=0,
+    cache_dir='data/cache/sts')
+train_pipeline = [
+    dict(type='lidnet_mm.LoadCTSlice'),
+    dict(type='LoadAnnotations', with_bbox=True),
+    low_dose,
+    dict(type='RandomCrop', crop_size=(192, 192), allow_negative_crop=True),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='lidnet_mm.PackLIDInputs'),
+]
+test_pipeline = [
+    dict(type='lidnet_mm.LoadCTSlice'),
+    dict(type='LoadAnnotations', with_bbox=True),
+    low_dose,
+    dict(type='lidnet_mm.PackLIDInputs'),
+]
+
+train_dataloader = dict(
+    batch_size=4,
+    num_workers=1,
+    persistent_workers=True,
+    sampler=dict(type='InfiniteSampler', shuffle=True),
+    dataset=dict(
+        type='lidnet_mm.CTLesionDataset',
+        data_root=data_root,
+        ann_file='annotations/train.json',
+        pipeline=train_pipeline))
+test_dataloader = dict(
+    batch_size=4,
+    num_workers=1,
+    persistent_workers=False,
+    drop_last=False,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='lidnet_mm.CTLesionDataset',
+        data_root=data_root,
+        ann_file='annotations/test.json',
+        test_mode=True,
+        pipeline=test_pipeline))
+test_evaluator = [
+    dict(type='CocoMetric', ann_file=data_root + '/annotations/test.json', metric='bbox'),
+    dict(type='lidnet_mm.ImageQualityMetric'),
+    dict(type='lidnet_mm.RadiomicsMetric'),
+]
+test_cfg = dict(type='TestLoop')

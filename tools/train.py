@@ -1,0 +1,55 @@
+"""Train a LIDnet, a baseline or a judge.
+
+Example:
+    mim train lidnet_mm lidnet_cpce_faster-rcnn_r18_sts.py --work-dir work_dirs/sts
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+from mmengine.config import DictAction
+from mmengine.runner import Runner
+
+from lidnet_mm.apis.load_config import load_config
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("config", help="config file")
+    parser.add_argument("--work-dir", help="where logs and checkpoints go (work_dirs/<config>)")
+    parser.add_argument("--seed", type=int, help="seed of weights, data order and augmentation")
+    parser.add_argument(
+        "--resume", nargs="?", const="auto", help="continue: from a checkpoint, or from the latest"
+    )
+    parser.add_argument(
+        "--cfg-options", nargs="+", action=DictAction, help="key=value pairs, such as data_root=..."
+    )
+    parser.add_argument("--launcher", choices=("none", "pytorch", "slurm", "mpi"), default="none")
+    parser.add_argument("--local_rank", "--local-rank", type=int, default=0)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Build the runner and train."""
+    arguments = parse_arguments()
+    os.environ.setdefault("LOCAL_RANK", str(arguments.local_rank))
+    config = load_config(arguments.config, arguments.cfg_options)
+    config.launcher = arguments.launcher
+    if arguments.work_dir:
+        config.work_dir = arguments.work_dir
+    elif config.get("work_dir") is None:
+        config.work_dir = str(Path("work_dirs") / Path(arguments.config).stem)
+    if arguments.seed is not None:
+        config.randomness = {"seed": arguments.seed}
+    if arguments.resume:
+        config.resume = True
+        config.load_from = None if arguments.resume == "auto" else arguments.resume
+    Runner.from_cfg(config).train()
+
+
+if __name__ == "__main__":
+    main()
