@@ -32,7 +32,7 @@ FILES_TO_MEASURE = 5
 TORCH = "torch==2.13.0"
 COMPILED = re.compile(r"^\s*\[(\d+)/(\d+)\]\s")
 TOLD = re.compile(
-    r"^\s*(Downloading \S+\.(?:whl|gz|zip) \([^)]*\)|Building wheel for [^ (]+"
+    r"^\s*(Downloading \S+\.(?:whl|gz|zip) \([^)]*\)|Building wheel for [^ (]+(?=.*: started)"
     r"|No broken requirements found.*|ERROR.*|.*\berror: .*)"
 )
 

@@ -34,6 +34,8 @@ def test_no_time_is_promised_after_the_first_file(installer):
             "  Downloading torch-2.13.0-cp311-manylinux.whl (190.1 MB)\n",
             "  Downloading torch-2.13.0-cp311-manylinux.whl (190.1 MB)",
         ),
+        ("  Building wheel for docopt (pyproject.toml): started\n", "  Building wheel for docopt"),
+        ("  Building wheel for docopt (pyproject.toml): finished with status 'done'\n", None),
         ("ERROR: No matching distribution\n", "  ERROR: No matching distribution"),
         ("    a.cpp:3:1: error: unknown type\n", "  a.cpp:3:1: error: unknown type"),
         ("  Downloading torch-2.13.0.whl.metadata (30 kB)\n", None),
