@@ -99,6 +99,7 @@ class ThoraxPhantom:
     Attributes:
         image: (S, H, W) int16 HU; rows towards posterior, columns left, slices superior.
         mask: (S, H, W) uint8, 1 where at least half of the voxel is nodule.
+        heights: (S,) z of the slices in mm, in which the nodules' centres are given.
         nodules: What was painted.
         shape: The patient.
         scan: How it was imaged.
@@ -106,6 +107,7 @@ class ThoraxPhantom:
 
     image: np.ndarray
     mask: np.ndarray
+    heights: np.ndarray
     nodules: tuple[Nodule, ...]
     shape: ThoraxShape
     scan: PhantomScan
@@ -136,7 +138,7 @@ def make_thorax_phantom(
         paint_nodule(hu, extent, fine, nodule, lung, rng)
     image = _scan(_average(hu, factors), _average(lung, factors), scan, rng)
     mask = (_average(extent, factors) >= 0.5).astype(np.uint8)
-    return ThoraxPhantom(image, mask, tuple(nodules), shape, scan)
+    return ThoraxPhantom(image, mask, heights, tuple(nodules), shape, scan)
 
 
 def write_thorax_phantoms(
