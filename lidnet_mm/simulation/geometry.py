@@ -8,7 +8,7 @@ onto each other; the projector then needs the interpolation tables of a few view
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -54,6 +54,7 @@ class ParallelBeam:
         num_views: number M of views over 180 degrees, at least 1.
         num_detectors: number of detector channels, at least 2.
         detector_pitch: distance of neighbouring channels in mm, above 0.
+        half_turn_reverses: a slice turned by half is seen by the same views, channels reversed.
 
     Raises:
         ValueError: if one of them is out of its range.
@@ -62,6 +63,7 @@ class ParallelBeam:
     num_views: int
     num_detectors: int
     detector_pitch: float
+    half_turn_reverses: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         _check_counts(self.num_views, self.num_detectors)
@@ -77,12 +79,16 @@ class ParallelBeam:
             num_views: views over 180 degrees.
         """
         _check_positive("pixel_spacing", pixel_spacing, "mm")
-        return cls(num_views, math.ceil(math.sqrt(2) * size) + 2, pixel_spacing)
+        return cls(num_views, 2 * math.ceil(math.sqrt(0.5) * size) + 2, pixel_spacing)
 
     @property
     def view_step(self) -> float:
         """Angle between two views in radians, pi / M."""
         return math.pi / self.num_views
+
+    def _angles(self, views: Tensor) -> Tensor:
+        """Angles (V,) of views in radians, float64."""
+        return (views.double() + 0.5) * self.view_step
 
     @property
     def radius(self) -> float:
@@ -98,24 +104,26 @@ class ParallelBeam:
         Returns:
             phi (V, 1) in radians and s (1, D) in mm; the two broadcast to (V, D).
         """
-        angle = (views.double() + 0.5) * self.view_step
-        return angle[:, None], _channels(self)[None].to(views.device) * self.detector_pitch
+        return self._angles(views)[:, None], _channels(self)[None].to(
+            views.device
+        ) * self.detector_pitch
 
     def locate(self, x: Tensor, y: Tensor, views: Tensor) -> tuple[Tensor, None]:
         """Channel, as a real number, on which each pixel falls in each view.
 
         Args:
-            x: positions (P,) along a row in mm.
-            y: positions (P,) along a column in mm.
+            x: positions (W,) of the columns in mm.
+            y: positions (H,) of the rows in mm.
             views: indices (V,) of views.
 
         Returns:
-            Channels (P, V), and no distance weight: a parallel beam has none.
+            Channels (H, W, V), and no distance weight: a parallel beam has none.
         """
-        angle = (views.double() + 0.5) * self.view_step
-        direction = torch.stack((angle.cos(), angle.sin())) / self.detector_pitch
-        channel = torch.stack((x, y), 1) @ direction.to(x)
-        return channel.add_((self.num_detectors - 1) / 2), None
+        angle = self._angles(views)
+        row = torch.outer(y, (angle.sin() / self.detector_pitch).to(y))
+        row += (self.num_detectors - 1) / 2
+        step = (angle.cos() / self.detector_pitch).to(x)
+        return torch.addcmul(row[:, None], x[:, None], step), None
 
     def symmetries(self) -> list[ViewSymmetry]:
         """Copies of the slice that share the tables of the first quarter of the views.
@@ -144,6 +152,7 @@ class FanBeam:
         detector_pitch: distance of neighbouring rays at the isocentre in mm, above 0; the angle
             between them is ``detector_pitch / source_distance``.
         source_distance: distance from the source to the isocentre in mm, above 0.
+        half_turn_reverses: false; a slice turned by half is seen by the views of the other side.
 
     Raises:
         ValueError: if one of them is out of its range, or the fan opens 180 degrees or more.
@@ -153,6 +162,7 @@ class FanBeam:
     num_detectors: int
     detector_pitch: float
     source_distance: float = SOURCE_DISTANCE
+    half_turn_reverses: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         _check_counts(self.num_views, self.num_detectors)
@@ -207,6 +217,10 @@ class FanBeam:
         """Angle between two neighbouring rays in radians."""
         return self.detector_pitch / self.source_distance
 
+    def _angles(self, views: Tensor) -> Tensor:
+        """Angles (V,) of views in radians, float64."""
+        return (views.double() + 0.5) * self.view_step
+
     @property
     def radius(self) -> float:
         """Radius in mm of the disk that every view sees whole."""
@@ -227,26 +241,26 @@ class FanBeam:
             phi (V, D) in radians and s (1, D) in mm; the two broadcast to (V, D).
         """
         gamma = self.fan_angles.to(views.device)[None]
-        angle = (views.double() + 0.5) * self.view_step
-        return angle[:, None] + gamma, self.source_distance * gamma.sin()
+        return self._angles(views)[:, None] + gamma, self.source_distance * gamma.sin()
 
     def locate(self, x: Tensor, y: Tensor, views: Tensor) -> tuple[Tensor, Tensor]:
         """Channel, as a real number, on which each pixel falls in each view, and its weight.
 
         Args:
-            x: positions (P,) along a row in mm.
-            y: positions (P,) along a column in mm.
+            x: positions (W,) of the columns in mm.
+            y: positions (H,) of the rows in mm.
             views: indices (V,) of views.
 
         Returns:
-            Channels (P, V) and weights ``1 / L^2`` (P, V) in 1/mm^2, L the distance of the pixel
-            from the source (Kak and Slaney, section 3.4.1).
+            Channels (H, W, V) and weights ``1 / L^2`` (H, W, V) in 1/mm^2, L the distance of the
+            pixel from the source (Kak and Slaney, section 3.4.1).
         """
-        angle = (views.double() + 0.5) * self.view_step
-        cosine, sine = angle.cos(), angle.sin()
-        position = torch.stack((x, y), 1)
-        across = position @ torch.stack((cosine, sine)).to(x)
-        along = self.source_distance - position @ torch.stack((-sine, cosine)).to(x)
+        angle = self._angles(views)
+        cosine, sine = angle.cos().to(x), angle.sin().to(x)
+        across = torch.addcmul(torch.outer(y, sine)[:, None], x[:, None], cosine)
+        along = torch.addcmul(
+            self.source_distance - torch.outer(y, cosine)[:, None], x[:, None], sine
+        )
         channel = torch.atan2(across, along).div_(self.channel_angle)
         weight = across.square_().addcmul_(along, along).reciprocal_()
         return channel.add_((self.num_detectors - 1) / 2), weight

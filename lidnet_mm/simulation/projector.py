@@ -16,8 +16,14 @@ from torch.nn.functional import embedding_bag, pad
 
 from .geometry import Geometry, ViewSymmetry
 
-TABLE_ENTRIES = 1 << 19
-"""Size of the index tables built at a time, which keeps them in the processor's cache."""
+TABLE_ENTRIES = 1 << 20
+"""Entries of the index tables built at a time: the tables of a whole scan would take gigabytes."""
+
+LINES_AT_ONCE = 32
+"""Rows or columns that all rays cross before the next ones: what a processor's cache holds."""
+
+SLICES_AT_ONCE = 4
+"""Slices that share an index table: enough to hide its cost, few enough for the cache."""
 
 
 def forward_project(image: Tensor, pixel_spacing: float, geometry: Geometry) -> Tensor:
@@ -33,17 +39,8 @@ def forward_project(image: Tensor, pixel_spacing: float, geometry: Geometry) -> 
     Returns:
         Line integrals (N, M, D), M views and D channels, without unit.
     """
-    symmetries = geometry.symmetries()
-    copies = torch.stack([symmetry.apply(image) for symmetry in symmetries])
-    lines, steps = _line_tables(copies)
-    size = image.shape[-1]
-    base = symmetries[0].views.to(image.device)
-    sums = [
-        _integrate(lines, steps, size, pixel_spacing, *geometry.rays(views))
-        for views in base.split(_block(geometry.num_detectors * size))
-    ]
-    copies = torch.cat(sums).unflatten(-1, copies.shape[:2])
-    return _gather_views(copies.permute(2, 3, 0, 1), symmetries, geometry.num_views)
+    chunks = image.split(SLICES_AT_ONCE)
+    return torch.cat([_forward(chunk, pixel_spacing, geometry) for chunk in chunks])
 
 
 def back_project(
@@ -65,57 +62,108 @@ def back_project(
         ValueError: if the detector does not cover the slice.
     """
     _check_cover(size, pixel_spacing, geometry)
+    chunks = sinogram.split(SLICES_AT_ONCE)
+    return torch.cat(
+        [_back(chunk, size, pixel_spacing, geometry, weight_power) for chunk in chunks]
+    )
+
+
+def _forward(image: Tensor, pixel_spacing: float, geometry: Geometry) -> Tensor:
+    """`forward_project` of a few slices."""
+    symmetries = geometry.symmetries()
+    copies = torch.stack([symmetry.apply(image) for symmetry in symmetries])
+    first = 0
+    if geometry.half_turn_reverses:
+        copies = torch.cat((copies, copies.flip(-2, -1)))
+        first = geometry.num_detectors // 2
+    lines, steps = _line_tables(copies)
+    size = image.shape[-1]
+    base = symmetries[0].views.to(image.device)
+    channels = geometry.num_detectors - first
+    sums = []
+    for views in base.split(_block(channels * LINES_AT_ONCE)):
+        phi, distance = geometry.rays(views)
+        sums.append(_integrate(lines, steps, size, phi, distance[:, first:] / pixel_spacing))
+    projections = torch.cat(sums).unflatten(-1, copies.shape[:2]).permute(2, 3, 0, 1)
+    projections = projections * pixel_spacing
+    if geometry.half_turn_reverses:
+        right, left = projections.chunk(2)
+        left = left[..., 1:] if geometry.num_detectors % 2 else left
+        projections = torch.cat((left.flip(-1), right), -1)
+    return _gather_views(projections, symmetries, geometry.num_views)
+
+
+def _back(
+    sinogram: Tensor, size: int, pixel_spacing: float, geometry: Geometry, weight_power: int
+) -> Tensor:
+    """`back_project` of a few slices."""
     symmetries = geometry.symmetries()
     copies = torch.stack([_base_views(sinogram, symmetry) for symmetry in symmetries])
-    table = copies.permute(2, 3, 0, 1).flatten(2)
-    x, y = _pixel_centres(size, pixel_spacing, sinogram.device)
-    total = sinogram.new_zeros(size * size, table.shape[-1])
+    rows = size
+    if geometry.half_turn_reverses:
+        copies = torch.cat((copies, copies.flip(-1)))
+        rows = (size + 1) // 2
+    table = copies.permute(2, 3, 0, 1)
+    steps = torch.cat((table.diff(dim=1), torch.zeros_like(table[:, :1])), 1)
+    table, steps = _table_rows(table), _table_rows(steps)
     base = symmetries[0].views.to(sinogram.device)
-    for views in base.split(_block(size * size)):
-        total += _smear(table[views], *geometry.locate(x, y, views), weight_power)
-    images = total.unflatten(-1, copies.shape[:2]).permute(1, 2, 0).unflatten(-1, (size, size))
+    start = torch.arange(len(base), dtype=torch.int32, device=base.device) * copies.shape[-1]
+    axis = _pixel_centres(size, pixel_spacing, sinogram.device)
+    sums = [
+        _smear(table, steps, start, *geometry.locate(axis, y, base), weight_power)
+        for y in axis[:rows].split(_block(size * len(base)))
+    ]
+    images = torch.cat(sums).unflatten(-1, copies.shape[:2]).permute(1, 2, 0)
+    if geometry.half_turn_reverses:
+        upper, lower = images.unflatten(2, (rows, size)).chunk(2)
+        images = torch.cat((upper, lower[:, :, : size - rows].flip(-2, -1)), -2).flatten(2)
+    images = images.unflatten(2, (size, size))
     return torch.stack([s.undo(image) for s, image in zip(symmetries, images, strict=True)]).sum(0)
 
 
 def _line_tables(copies: Tensor) -> tuple[Tensor, Tensor]:
     """Rows, then columns, of all copies as table rows (2 n (n+4), copies * N), and differences."""
     lines = torch.stack((copies, copies.transpose(-2, -1)))
-    lines = pad(lines, (2, 2)).permute(0, 3, 4, 1, 2).flatten(0, 2).flatten(1)
-    return lines, torch.cat((lines[1:] - lines[:-1], torch.zeros_like(lines[:1])))
+    lines = _table_rows(pad(lines, (2, 2)).permute(0, 3, 4, 1, 2))
+    return lines, torch.cat((lines.diff(dim=0), torch.zeros_like(lines[:1])))
 
 
-def _integrate(
-    lines: Tensor, steps: Tensor, size: int, pixel_spacing: float, phi: Tensor, distance: Tensor
-) -> Tensor:
-    """Integrals (V, D, copies * N) along the rays of some views."""
+def _table_rows(copies: Tensor) -> Tensor:
+    """Flatten (..., copies, N) to rows (R, copies * N), dense even where copies * N is 1."""
+    width = copies.shape[-2] * copies.shape[-1]
+    return copies.flatten().unflatten(0, (-1, width))
+
+
+def _integrate(lines: Tensor, steps: Tensor, size: int, phi: Tensor, distance: Tensor) -> Tensor:
+    """Integrals (V, D, copies * N) along the rays of some views, with the pixel as unit."""
     by_row = phi.cos().abs() >= phi.sin().abs()
     across = torch.where(by_row, phi.cos(), phi.sin())
     along = torch.where(by_row, phi.sin(), phi.cos())
     centre = (size - 1) / 2
-    start = (distance / pixel_spacing / across + centre + 2)[..., None].to(lines)
+    start = (distance / across + centre + 2)[..., None].to(lines)
     slope = (-along / across)[..., None].to(lines)
-    line = torch.arange(size, device=lines.device)
-    position = torch.addcmul(start, slope, line - centre).clamp_(0, size + 2)
-    index = position.to(torch.int32)
-    fraction = position.sub_(index)
-    index += (line * (size + 4)).to(torch.int32)
-    index += torch.where(by_row, 0, size * (size + 4)).to(torch.int32)[..., None]
-    sums = _interpolated_sum(lines, steps, index.flatten(0, 1), None, fraction.flatten(0, 1))
-    return sums.unflatten(0, index.shape[:2]) * (pixel_spacing / across.abs())[..., None].to(lines)
+    first_row = torch.where(by_row, 0, size * (size + 4)).to(torch.int32)[..., None]
+    total = lines.new_zeros(start.shape[0] * start.shape[1], lines.shape[-1])
+    for line in torch.arange(size, dtype=torch.int32, device=lines.device).split(LINES_AT_ONCE):
+        position = torch.addcmul(start, slope, line - centre).clamp_(0, size + 2)
+        index = position.to(torch.int32)
+        index += first_row + line * (size + 4)
+        fraction = position.frac_().flatten(0, 1)
+        total += _interpolated_sum(lines, steps, index.flatten(0, 1), None, fraction)
+    return total.unflatten(0, start.shape[:2]) / across.abs()[..., None].to(lines)
 
 
-def _smear(table: Tensor, channel: Tensor, weight: Tensor | None, power: int) -> Tensor:
-    """Back-projection (P, copies * N) of some views, given the channel of each pixel in them."""
-    views, channels = table.shape[:2]
+def _smear(
+    table: Tensor, steps: Tensor, start: Tensor, channel: Tensor, weight: Tensor | None, power: int
+) -> Tensor:
+    """Back-projection (P, copies * N) onto some rows, given each pixel's channel in all views."""
     index = channel.to(torch.int32)
-    fraction = channel.sub_(index)
-    index += torch.arange(0, views * channels, channels, dtype=torch.int32, device=index.device)
-    steps = torch.zeros_like(table)
-    torch.sub(table[:, 1:], table[:, :-1], out=steps[:, :-1])
+    index += start
+    fraction = channel.frac_()
     if weight is not None:
-        weight = weight**power
-        fraction *= weight
-    return _interpolated_sum(table.flatten(0, 1), steps.flatten(0, 1), index, weight, fraction)
+        weight = (weight if power == 1 else weight**power).flatten(0, 1)
+        fraction.flatten(0, 1).mul_(weight)
+    return _interpolated_sum(table, steps, index.flatten(0, 1), weight, fraction.flatten(0, 1))
 
 
 def _interpolated_sum(
@@ -140,11 +188,10 @@ def _base_views(sinogram: Tensor, symmetry: ViewSymmetry) -> Tensor:
     return views.flip(-1) if symmetry.reversed_detector else views
 
 
-def _pixel_centres(size: int, pixel_spacing: float, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Positions x and y (n * n,) of all pixels in mm."""
-    axis = (torch.arange(size, dtype=torch.float32, device=device) - (size - 1) / 2) * pixel_spacing
-    y, x = torch.meshgrid(axis, axis, indexing="ij")
-    return x.flatten(), y.flatten()
+def _pixel_centres(size: int, pixel_spacing: float, device: torch.device) -> Tensor:
+    """Positions (n,) of rows or columns in mm."""
+    axis = torch.arange(size, dtype=torch.float32, device=device)
+    return (axis - (size - 1) / 2) * pixel_spacing
 
 
 def _block(entries_per_view: int) -> int:
