@@ -2,6 +2,7 @@
 
 import hashlib
 import multiprocessing
+import sys
 
 import numpy as np
 import pytest
@@ -292,8 +293,8 @@ def test_failed_write_leaves_nothing_behind(tmp_path, monkeypatch):
     assert files(tmp_path) == []
 
 
-def fill(folder, order, failures):
-    """Ask for every noise of a cache and compare it, as one of several processes."""
+def fill(folder, order):
+    """Ask for every noise of a cache, as one of several processes; exits with 1 on a wrong one."""
     cache, wrong = NoiseCache(folder), 0
     for seed in np.random.default_rng(order).permutation(40):
         truth = np.full((SIZE, SIZE), seed, np.float32)
@@ -303,18 +304,18 @@ def fill(folder, order, failures):
             cache.save(key, truth)
             noise = cache.load(key, truth.shape)
         wrong += not np.array_equal(noise, truth)
-    failures.put(wrong)
+    sys.exit(1 if wrong else 0)
 
 
 def test_processes_share_a_cache(tmp_path):
     context = multiprocessing.get_context("fork")
-    failures = context.SimpleQueue()
-    workers = [context.Process(target=fill, args=(tmp_path, i, failures)) for i in range(4)]
+    workers = [context.Process(target=fill, args=(tmp_path, i)) for i in range(4)]
     for worker in workers:
         worker.start()
-    assert [failures.get() for _ in workers] == [0] * 4
     for worker in workers:
-        worker.join()
+        worker.join(60)
+        worker.kill()
+    assert [worker.exitcode for worker in workers] == [0] * 4
     assert len(files(tmp_path)) == 40
     assert all(path.suffix == ".npy" for path in files(tmp_path))
 
