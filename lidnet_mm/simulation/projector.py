@@ -12,7 +12,7 @@ import math
 
 import torch
 from torch import Tensor
-from torch.nn.functional import embedding_bag, pad
+from torch.nn.functional import embedding_bag
 
 from .geometry import Geometry, ViewSymmetry
 
@@ -71,26 +71,24 @@ def back_project(
 def _forward(image: Tensor, pixel_spacing: float, geometry: Geometry) -> Tensor:
     """`forward_project` of a few slices."""
     symmetries = geometry.symmetries()
-    copies = torch.stack([symmetry.apply(image) for symmetry in symmetries])
-    first = 0
+    copies = [symmetry.apply(image) for symmetry in symmetries]
+    phi, distance = geometry.rays(symmetries[0].views.to(image.device))
     if geometry.half_turn_reverses:
-        copies = torch.cat((copies, copies.flip(-2, -1)))
-        first = geometry.num_detectors // 2
-    lines, steps = _line_tables(copies)
-    size = image.shape[-1]
-    base = symmetries[0].views.to(image.device)
-    channels = geometry.num_detectors - first
-    sums = []
-    for views in base.split(_block(channels * LINES_AT_ONCE)):
-        phi, distance = geometry.rays(views)
-        sums.append(_integrate(lines, steps, size, phi, distance[:, first:] / pixel_spacing))
-    projections = torch.cat(sums).unflatten(-1, copies.shape[:2]).permute(2, 3, 0, 1)
-    projections = projections * pixel_spacing
+        copies += [copy.flip(-2, -1) for copy in copies]
+        distance = distance[:, geometry.num_detectors // 2 :]
+    by_row = phi.cos().abs() >= phi.sin().abs()
+    lines, steps = _line_tables(copies, with_columns=not by_row.all())
+    block = _block(distance.shape[1] * LINES_AT_ONCE)
+    sums = [
+        _integrate(lines, steps, image.shape[-1], angle, distance / pixel_spacing)
+        for angle in phi.split(block)
+    ]
+    projections = torch.cat(sums).unflatten(-1, (len(copies), -1)).permute(2, 3, 0, 1)
     if geometry.half_turn_reverses:
         right, left = projections.chunk(2)
-        left = left[..., 1:] if geometry.num_detectors % 2 else left
+        left = left[..., geometry.num_detectors % 2 :]
         projections = torch.cat((left.flip(-1), right), -1)
-    return _gather_views(projections, symmetries, geometry.num_views)
+    return _gather_views(projections, symmetries, geometry.num_views).mul_(pixel_spacing)
 
 
 def _back(
@@ -98,40 +96,54 @@ def _back(
 ) -> Tensor:
     """`back_project` of a few slices."""
     symmetries = geometry.symmetries()
-    copies = torch.stack([_base_views(sinogram, symmetry) for symmetry in symmetries])
+    copies = [_base_views(sinogram, symmetry) for symmetry in symmetries]
     rows = size
     if geometry.half_turn_reverses:
-        copies = torch.cat((copies, copies.flip(-1)))
+        copies += [copy.flip(-1) for copy in copies]
         rows = (size + 1) // 2
-    table = copies.permute(2, 3, 0, 1)
-    steps = torch.cat((table.diff(dim=1), torch.zeros_like(table[:, :1])), 1)
-    table, steps = _table_rows(table), _table_rows(steps)
+    table, steps = _channel_tables(copies)
     base = symmetries[0].views.to(sinogram.device)
-    start = torch.arange(len(base), dtype=torch.int32, device=base.device) * copies.shape[-1]
+    start = torch.arange(len(base), dtype=torch.int32, device=base.device) * sinogram.shape[-1]
     axis = _pixel_centres(size, pixel_spacing, sinogram.device)
     sums = [
         _smear(table, steps, start, *geometry.locate(axis, y, base), weight_power)
         for y in axis[:rows].split(_block(size * len(base)))
     ]
-    images = torch.cat(sums).unflatten(-1, copies.shape[:2]).permute(1, 2, 0)
+    images = torch.cat(sums).unflatten(-1, (len(copies), -1)).permute(1, 2, 0)
+    images = images.unflatten(2, (rows, size))
     if geometry.half_turn_reverses:
-        upper, lower = images.unflatten(2, (rows, size)).chunk(2)
-        images = torch.cat((upper, lower[:, :, : size - rows].flip(-2, -1)), -2).flatten(2)
-    images = images.unflatten(2, (size, size))
+        upper, lower = images.chunk(2)
+        images = torch.cat((upper, lower[:, :, : size - rows].flip(-2, -1)), -2)
     return torch.stack([s.undo(image) for s, image in zip(symmetries, images, strict=True)]).sum(0)
 
 
-def _line_tables(copies: Tensor) -> tuple[Tensor, Tensor]:
-    """Rows, then columns, of all copies as table rows (2 n (n+4), copies * N), and differences."""
-    lines = torch.stack((copies, copies.transpose(-2, -1)))
-    lines = _table_rows(pad(lines, (2, 2)).permute(0, 3, 4, 1, 2))
-    return lines, torch.cat((lines.diff(dim=0), torch.zeros_like(lines[:1])))
+def _line_tables(copies: list[Tensor], with_columns: bool) -> tuple[Tensor, Tensor]:
+    """Rows (and columns) of all copies as table rows (n (n+4), copies * N), and differences."""
+    count, size = copies[0].shape[:2]
+    lines = copies[0].new_zeros(1 + with_columns, size, size + 4, len(copies), count)
+    for number, copy in enumerate(copies):
+        lines[0, :, 2:-2, number] = copy.permute(1, 2, 0)
+        if with_columns:
+            lines[1, :, 2:-2, number] = copy.permute(2, 1, 0)
+    lines = lines.view(-1, len(copies) * count)
+    return lines, _steps(lines)
 
 
-def _table_rows(copies: Tensor) -> Tensor:
-    """Flatten (..., copies, N) to rows (R, copies * N), dense even where copies * N is 1."""
-    width = copies.shape[-2] * copies.shape[-1]
-    return copies.flatten().unflatten(0, (-1, width))
+def _channel_tables(copies: list[Tensor]) -> tuple[Tensor, Tensor]:
+    """Channels of the base views of all copies as table rows (B D, copies * N), and differences."""
+    count, views, channels = copies[0].shape
+    table = copies[0].new_empty(views, channels, len(copies), count)
+    for number, copy in enumerate(copies):
+        table[:, :, number] = copy.permute(1, 2, 0)
+    table = table.view(-1, len(copies) * count)
+    return table, _steps(table)
+
+
+def _steps(rows: Tensor) -> Tensor:
+    """Next row minus this one; zero for the last."""
+    steps = torch.zeros_like(rows)
+    torch.sub(rows[1:], rows[:-1], out=steps[:-1])
+    return steps
 
 
 def _integrate(lines: Tensor, steps: Tensor, size: int, phi: Tensor, distance: Tensor) -> Tensor:
