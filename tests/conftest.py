@@ -16,7 +16,7 @@ def repository() -> Path:
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """Folder of real CT data, from ``$LIDNET_TEST_DATA`` or beside the checkout; skips where absent."""
+    """Folder of real CT, from ``$LIDNET_TEST_DATA`` or beside the checkout; skips if absent."""
     default = REPOSITORY.parent / "shared" / "data"
     folder = Path(os.environ.get("LIDNET_TEST_DATA", default))
     if not folder.is_dir():

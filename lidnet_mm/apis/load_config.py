@@ -27,7 +27,7 @@ def load_config(path: str | Path, options: dict | None = None) -> Config:
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"config {path} does not exist")
-    config = Config.fromfile(str(path))
+    config = _renamed(Config.fromfile(str(path)))
     if options:
         config.merge_from_dict(options)
     root = config.get("data_root")
@@ -38,23 +38,37 @@ def load_config(path: str | Path, options: dict | None = None) -> Config:
     return config
 
 
-def judge_config(config: Config) -> Config:
-    """The judge that a config names.
+def judge_path(config: Config) -> Path:
+    """Config file of the judge that a config names.
 
     Args:
         config (Config): Config with ``judge``, a path relative to the config file or a complete
             path.
 
     Returns:
-        Config: The judge's own config.
+        Path: The judge's own config file.
 
     Raises:
         KeyError: If the config names no judge.
-        FileNotFoundError: If its file does not exist.
     """
     if not config.get("judge"):
         raise KeyError(f"{config.filename} names no judge: add judge='../judges/<config>.py'")
-    return load_config(Path(config.filename).parent / config.judge)
+    return (Path(config.filename).parent / config.judge).resolve()
+
+
+def _renamed(config: Config) -> Config:
+    """The config under another file name in the same folder.
+
+    MMEngine saves a run's config under its file name in the work dir. In a checkout, mim would
+    then find two files of that name and refuse to choose.
+    """
+    path = Path(config.filename)
+    return Config(
+        config.to_dict(),
+        cfg_text=config.text,
+        filename=str(path.with_name(f"resolved_{path.name}")),
+        env_variables=config.env_variables,
+    )
 
 
 def _move_dataset(dataset: ConfigDict, root: str, config: Config) -> None:

@@ -29,7 +29,7 @@ from lidnet_mm.datasets.phantom.mediastinum import (
     paint_gullet,
     paint_heart,
 )
-from lidnet_mm.datasets.phantom.nodules import Nodule, paint_nodule, place_nodules
+from lidnet_mm.datasets.phantom.nodules import DIAMETERS, Nodule, paint_nodule, place_nodules
 from lidnet_mm.datasets.phantom.section import Section
 from lidnet_mm.datasets.phantom.shapes import paint
 from lidnet_mm.datasets.phantom.skeleton import paint_skeleton
@@ -114,17 +114,25 @@ class ThoraxPhantom:
 
 
 def make_thorax_phantom(
-    scan: PhantomScan | None = None, seed: int | tuple[int, ...] = 0
+    scan: PhantomScan | None = None,
+    seed: int | tuple[int, ...] = 0,
+    diameters: tuple[float, float] = DIAMETERS,
 ) -> ThoraxPhantom:
     """Make one patient.
 
     Args:
         scan: How it is imaged.
-        seed: Same seed and scan, same patient.
+        seed: Same seed, scan and diameters, same patient.
+        diameters: Range of the nodules' mean diameter in mm.
 
     Returns:
         Image, mask and what they were made from.
+
+    Raises:
+        ValueError: The diameters are no range above 0, or nothing fits into the field of view.
     """
+    if not 0 < diameters[0] <= diameters[1]:
+        raise ValueError(f"nodule diameters {diameters}: give two increasing lengths in mm")
     scan = scan or PhantomScan()
     rng = np.random.default_rng(seed)
     shape = ThoraxShape.draw(rng)
@@ -132,7 +140,7 @@ def make_thorax_phantom(
     fine, factors = _fine_grid(scan, heights)
     hu, lung = _paint_sections(shape, fine, rng)
     _paint_vessels(hu, shape, fine, rng)
-    nodules = _nodules(shape, heights, scan, rng)
+    nodules = _nodules(shape, heights, scan, rng, diameters)
     extent = np.zeros_like(hu)
     for nodule in nodules:
         paint_nodule(hu, extent, fine, nodule, lung, rng)
@@ -142,7 +150,11 @@ def make_thorax_phantom(
 
 
 def write_thorax_phantoms(
-    out: Path, patients: int, scan: PhantomScan | None = None, seed: int = 0
+    out: Path,
+    patients: int,
+    scan: PhantomScan | None = None,
+    seed: int = 0,
+    diameters: tuple[float, float] = DIAMETERS,
 ) -> None:
     """Write patients as ``patient_000/image.nii.gz`` and ``patient_000/mask.nii.gz``.
 
@@ -151,6 +163,7 @@ def write_thorax_phantoms(
         patients: How many, at least 1.
         scan: How they are imaged.
         seed: Same seed and scan, same patients; a patient does not depend on their number.
+        diameters: Range of the nodules' mean diameter in mm.
 
     Raises:
         ValueError: No patients, or a folder that is in use (``ConversionError``).
@@ -161,7 +174,7 @@ def write_thorax_phantoms(
     check_destination(out)
     with staged_folder(out) as staging:
         for number in range(patients):
-            phantom = make_thorax_phantom(scan, (seed, number))
+            phantom = make_thorax_phantom(scan, (seed, number), diameters)
             _write(phantom, staging / f"patient_{number:03d}")
             MMLogger.get_current_instance().info(
                 "patient_%03d: %d nodules, %d of %d slices with lesion",
@@ -239,13 +252,19 @@ def _paint_vessels(
 
 
 def _nodules(
-    shape: ThoraxShape, heights: np.ndarray, scan: PhantomScan, rng: np.random.Generator
+    shape: ThoraxShape,
+    heights: np.ndarray,
+    scan: PhantomScan,
+    rng: np.random.Generator,
+    diameters: tuple[float, float],
 ) -> list[Nodule]:
     """Draw the patient's nodules."""
     limit = 0.48 * scan.field_of_view_mm
     low = np.array([-limit, -limit, heights[0]])
     high = np.array([limit, limit, heights[-1]])
-    return place_nodules(lambda x, y, z: lung_distance(shape, x, y, z), low, high, heights, rng)
+    return place_nodules(
+        lambda x, y, z: lung_distance(shape, x, y, z), low, high, heights, rng, diameters
+    )
 
 
 def _average(volume: np.ndarray, factors: tuple[int, int]) -> np.ndarray:

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
+from lidnet_mm.datasets.phantom.nodules import DIAMETERS
 from lidnet_mm.datasets.thorax_phantom import PhantomScan, write_thorax_phantoms
 
 
@@ -45,6 +46,14 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         help="thickness and distance of slices in mm (default: %(default)s)",
     )
     parser.add_argument(
+        "--nodule-mm",
+        type=float,
+        nargs=2,
+        default=DIAMETERS,
+        metavar=("LOW", "HIGH"),
+        help="range of the nodules' mean diameter in mm (default: %(default)s)",
+    )
+    parser.add_argument(
         "--seed", type=int, default=0, help="same seed, same patients (default: %(default)s)"
     )
     return parser.parse_args(arguments)
@@ -60,7 +69,9 @@ def main(arguments: list[str] | None = None) -> int:
             slices=options.slices,
             slice_thickness=options.slice_thickness,
         )
-        write_thorax_phantoms(options.out, options.patients, scan, options.seed)
+        write_thorax_phantoms(
+            options.out, options.patients, scan, options.seed, tuple(options.nodule_mm)
+        )
     except (ConversionError, ValueError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1

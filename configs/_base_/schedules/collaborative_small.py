@@ -1,9 +1,9 @@
-# Algorithm 1, small enough for two CPU cores: T1 = 300, then two rounds of T2 = 200, T3 = 100.
+# Algorithm 1, small enough for two CPU cores: T1 = 300, then two rounds of T2 = 150, T3 = 75.
 train_cfg = dict(
     type='lidnet_mm.CollaborativeTrainLoop',
     pretrain_iters=300,
-    denoiser_iters=200,
-    detector_iters=100,
+    denoiser_iters=150,
+    detector_iters=75,
     rounds=2)
 optim_wrapper = dict(
     constructor='lidnet_mm.PartsOptimWrapperConstructor',
@@ -15,9 +15,9 @@ optim_wrapper = dict(
 # Each half counts its own steps.
 param_scheduler = dict(
     denoiser=[
-        dict(type='CosineAnnealingLR', by_epoch=False, begin=0, end=400, T_max=400, eta_min=1e-5),
+        dict(type='CosineAnnealingLR', by_epoch=False, begin=0, end=300, T_max=300, eta_min=1e-5),
     ],
     detector=[
         dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=50),
-        dict(type='CosineAnnealingLR', by_epoch=False, begin=50, end=500, T_max=450, eta_min=1e-5),
+        dict(type='CosineAnnealingLR', by_epoch=False, begin=50, end=450, T_max=400, eta_min=1e-5),
     ])

@@ -81,6 +81,7 @@ def place_nodules(
     high: np.ndarray,
     slice_heights: np.ndarray,
     rng: np.random.Generator,
+    diameters: tuple[float, float] = DIAMETERS,
 ) -> list[Nodule]:
     """Draw nodules until about half of the slices hold one.
 
@@ -90,6 +91,7 @@ def place_nodules(
         high: (3,) upper corner.
         slice_heights: (S,) z of the slices in mm.
         rng: For size, place and kind.
+        diameters: Range of the mean diameter in mm.
 
     Returns:
         At least one nodule.
@@ -104,7 +106,7 @@ def place_nodules(
         if held.mean() >= wanted:
             break
         centre = rng.uniform(low, high)
-        nodule = Nodule.draw(tuple(centre), float(rng.uniform(*DIAMETERS)), rng)
+        nodule = Nodule.draw(tuple(centre), float(rng.uniform(*diameters)), rng)
         depth = -float(lung_distance(*(np.array(c) for c in centre)))
         if depth < 0.75 * nodule.reach or any(_touch(nodule, other) for other in nodules):
             continue

@@ -1,0 +1,52 @@
+# The demo's procedural thorax: 160 x 160 pixels of 2.1 mm, nodules of 10 to 30 mm.
+dataset_name = 'thorax-phantom'
+data_root = 'work_dirs/demo/data'
+
+low_dose = dict(
+    type='lidnet_mm.SimulateLowDose',
+    noise_hu=200,
+    num_views=240,
+    seed=0,
+    cache_dir='work_dirs/demo/noise')
+train_pipeline = [
+    dict(type='lidnet_mm.LoadCTSlice'),
+    dict(type='LoadAnnotations', with_bbox=True),
+    low_dose,
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='lidnet_mm.PackLIDInputs'),
+]
+test_pipeline = [
+    dict(type='lidnet_mm.LoadCTSlice'),
+    dict(type='LoadAnnotations', with_bbox=True),
+    low_dose,
+    dict(type='lidnet_mm.PackLIDInputs'),
+]
+
+train_dataloader = dict(
+    batch_size=4,
+    num_workers=1,
+    persistent_workers=True,
+    sampler=dict(type='InfiniteSampler', shuffle=True),
+    dataset=dict(
+        type='lidnet_mm.CTLesionDataset',
+        data_root=data_root,
+        ann_file='annotations/train.json',
+        pipeline=train_pipeline))
+test_dataloader = dict(
+    batch_size=4,
+    num_workers=1,
+    persistent_workers=False,
+    drop_last=False,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='lidnet_mm.CTLesionDataset',
+        data_root=data_root,
+        ann_file='annotations/test.json',
+        test_mode=True,
+        pipeline=test_pipeline))
+test_evaluator = [
+    dict(type='CocoMetric', ann_file=data_root + '/annotations/test.json', metric='bbox'),
+    dict(type='lidnet_mm.ImageQualityMetric'),
+    dict(type='lidnet_mm.RadiomicsMetric', min_size=3),
+]
+test_cfg = dict(type='TestLoop')

@@ -1,0 +1,94 @@
+"""From the folders of a comparison to ``results.json`` and the report."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from mmengine.config import Config
+
+from lidnet_mm.benchmark.case import Case
+from lidnet_mm.benchmark.comparison import Comparison, Scoring
+from lidnet_mm.benchmark.provenance import gather_provenance
+from lidnet_mm.benchmark.report import write_report
+from lidnet_mm.benchmark.results import ResultRow, read_results, write_results
+from lidnet_mm.benchmark.training_log import read_training_log
+
+TITLES = {"ldct": "LDCT", "ndct": "NDCT", "baseline": "baseline", "lidnet": "LIDnet"}
+
+
+def collect(comparison: Comparison) -> list[ResultRow]:
+    """Gather all rows into ``WORK_DIR/results.json``.
+
+    Args:
+        comparison (Comparison): A comparison that has run.
+
+    Returns:
+        list[ResultRow]: The rows, in the order of the table.
+
+    Raises:
+        FileNotFoundError: If a row is missing; the message says how to make it.
+    """
+    missing = [s.result for s in comparison.scorings if not s.result.is_file()]
+    if missing:
+        raise FileNotFoundError(
+            f"{len(missing)} rows are missing, the first {missing[0]}: run the comparison first"
+        )
+    rows = [row for scoring in comparison.scorings for row in read_results(scoring.result)]
+    write_results(rows, comparison.work_dir / "results.json")
+    return rows
+
+
+def report(comparison: Comparison) -> Path:
+    """Write ``results.json`` and the report of a comparison that has run.
+
+    Args:
+        comparison (Comparison): The comparison.
+
+    Returns:
+        Path: The report's HTML page.
+    """
+    rows = collect(comparison)
+    curves = [
+        read_training_log(training.folder, training.name)
+        for training in [comparison.judge, *comparison.trainings]
+    ]
+    configs = {"judge": comparison.judge.config.stem}
+    configs.update({s.method: s.config.stem for s in comparison.scorings if s.training})
+    provenance = gather_provenance(configs, rows[0].window_hu, comparison.dose, comparison.notes)
+    cases = _cases(comparison)
+    folder = comparison.work_dir / "report"
+    return write_report(rows, folder, curves, cases, provenance, comparison.title)
+
+
+def _cases(comparison: Comparison) -> list[Case]:
+    """Example slices as the first seed of each method shows them."""
+    first = {scoring.method: scoring for scoring in reversed(comparison.scorings)}
+    ordered = [s for s in comparison.scorings if first[s.method] is s]
+    numbers = range(comparison.num_cases)
+    return [c for n in numbers if (c := _case(ordered, f"{n:03d}.npz", comparison.case_window))]
+
+
+def _case(scorings: Iterable[Scoring], file: str, window: tuple[float, float]) -> Case | None:
+    """One slice from the recordings of all methods; None where there are fewer slices."""
+    images, detections, name, truth = {}, {}, "", np.zeros((0, 4))
+    for scoring in scorings:
+        path = scoring.folder / "cases" / file
+        if not path.is_file():
+            return None
+        with np.load(path) as kept:
+            title = TITLES.get(scoring.method, scoring.method)
+            images[title] = kept["image"]
+            detections[title] = (kept["boxes"], kept["scores"])
+            name, truth = str(kept["name"]), kept["ground_truth"]
+    return Case(name, images, truth, detections, window)
+
+
+def dose_of(config: Config) -> str:
+    """How a config's data pipeline makes LDCT, in words; ``true pairs`` where it loads them."""
+    for transform in config.train_dataloader.dataset.pipeline:
+        if transform.type == "lidnet_mm.SimulateLowDose":
+            return ", ".join(f"{k}={v}" for k, v in transform.items() if k in DOSE_SETTINGS)
+    return "true pairs"
+
+
+DOSE_SETTINGS = ("noise_hu", "incident_photons", "dose_fraction", "geometry", "num_views")

@@ -1,0 +1,179 @@
+"""A comparison: which trainings and which scores it needs, and where they lie."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mmengine.config import Config
+
+from lidnet_mm.apis.load_config import judge_path, load_config
+
+UNTRAINED = ("ldct", "ndct")
+"""Rows that need no training: the floor and the ceiling."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """One training of the comparison.
+
+    Attributes:
+        name (str): Name of its folder.
+        config (Path): Config file.
+        seed (int): Seed.
+        folder (Path): Work dir.
+    """
+
+    name: str
+    config: Path
+    seed: int
+    folder: Path
+
+    @property
+    def checkpoint(self) -> Path | None:
+        """Newest checkpoint, once there is one."""
+        note = self.folder / "last_checkpoint"
+        return Path(note.read_text().strip()) if note.is_file() else None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it ran to its end."""
+        return self.done_mark.is_file()
+
+    @property
+    def done_mark(self) -> Path:
+        """File that is written when the training has ended well."""
+        return self.folder / "trained"
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """One row of the table.
+
+    Attributes:
+        method (str): Method of the row.
+        config (Path): Config of the denoiser; for LDCT and NDCT any that reads the data.
+        seed (int): Seed of the training.
+        folder (Path): Where the score and the example slices go.
+        training (Training | None): What it scores; None for LDCT and NDCT.
+    """
+
+    method: str
+    config: Path
+    seed: int
+    folder: Path
+    training: Training | None
+
+    @property
+    def result(self) -> Path:
+        """The row, in the form of ``results.json``."""
+        return self.folder / "score.json"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """LDCT, denoisers with and without LIDnet, and NDCT, scored by one judge.
+
+    Built by :meth:`from_file` from a config such as ``configs/benchmark/demo.py``.
+
+    Attributes:
+        title (str): Title of the report.
+        data_root (str): Converted data.
+        prepare (list[tuple[str, list[str]]]): Tools, with arguments, that make the data where it
+            is missing.
+        judge (Training): The judge's training.
+        trainings (list[Training]): All others.
+        scorings (list[Scoring]): Rows, in the order of the table.
+        work_dir (Path): Folder of it all.
+        num_cases (int): Example slices in the report.
+        case_window (tuple[float, float]): HU window to show them in.
+        dose (str): How LDCT was made, for the report.
+        notes (dict[str, str]): More for the report, text by title.
+    """
+
+    title: str
+    data_root: str
+    prepare: list[tuple[str, list[str]]]
+    judge: Training
+    trainings: list[Training]
+    scorings: list[Scoring]
+    work_dir: Path
+    num_cases: int
+    case_window: tuple[float, float]
+    dose: str
+    notes: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_file(
+        cls, path: str | Path, work_dir: str | Path, data_root: str | None = None
+    ) -> "Comparison":
+        """Read a comparison.
+
+        Args:
+            path (str | Path): Config of the comparison.
+            work_dir (str | Path): Folder for trainings, scores and report.
+            data_root (str, optional): Converted data, if not where the config says.
+
+        Returns:
+            Comparison: The comparison.
+
+        Raises:
+            FileNotFoundError: If a config does not exist.
+            ValueError: If no method is trained, or methods have different judges.
+        """
+        plan, work_dir, base = Config.fromfile(str(path)), Path(work_dir), Path(path).parent
+        root = (data_root or plan.data_root).format(work_dir=work_dir)
+        methods = [(m.method, m.get("config")) for m in plan.methods]
+        configs = {name: (base / c).resolve() for name, c in methods if c}
+        judge = _common_judge(configs)
+        trained = {
+            (name, seed): Training(
+                f"{name}_seed{seed}", config, seed, work_dir / f"{name}_seed{seed}"
+            )
+            for name, config in configs.items()
+            for seed in plan.seeds
+        }
+        return cls(
+            title=plan.title,
+            data_root=root,
+            prepare=[
+                (tool, [str(a).format(work_dir=work_dir, data_root=root) for a in arguments])
+                for tool, arguments in plan.get("prepare", [])
+            ],
+            judge=Training("judge", judge, 0, work_dir / "judge"),
+            trainings=list(trained.values()),
+            scorings=_scorings(methods, plan.seeds, trained, work_dir),
+            work_dir=work_dir,
+            num_cases=plan.num_cases,
+            case_window=tuple(plan.case_window),
+            dose=plan.dose,
+            notes=dict(plan.get("notes", {})),
+        )
+
+
+def _common_judge(configs: dict[str, Path]) -> Path:
+    """Config of the one judge that all methods name."""
+    if not configs:
+        raise ValueError("the comparison trains nothing: give a method a config")
+    judges = {judge_path(load_config(path)) for path in configs.values()}
+    if len(judges) > 1:
+        raise ValueError(f"methods of one table need one judge, got {sorted(map(str, judges))}")
+    return judges.pop()
+
+
+def _scorings(
+    methods: list[tuple[str, str | None]],
+    seeds: list[int],
+    trained: dict[tuple[str, int], Training],
+    work_dir: Path,
+) -> list[Scoring]:
+    """All rows; LDCT and NDCT, which no seed changes, once."""
+    any_config = next(iter(trained.values())).config
+    rows = []
+    for name, _ in methods:
+        for seed in seeds[:1] if name in UNTRAINED else seeds:
+            training = trained.get((name, seed))
+            if training is None and name not in UNTRAINED:
+                raise ValueError(f"method {name!r} needs a config")
+            folder = work_dir / "scores" / f"{name}_seed{seed}"
+            config = training.config if training else any_config
+            rows.append(Scoring(name, config, seed, folder, training))
+    return rows

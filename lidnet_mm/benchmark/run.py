@@ -1,0 +1,119 @@
+"""Running a comparison: data, trainings and scores, each as the command a user would type."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from lidnet_mm.benchmark.comparison import Comparison, Scoring, Training
+
+SHOWN = re.compile(r"Iter\(|Epoch\(|Phase: |Saving checkpoint|by judge")
+"""Lines of a job's log that are worth a look while it runs; all of them are in its ``log.txt``."""
+
+
+class JobError(RuntimeError):
+    """A job of a comparison failed."""
+
+
+def run_comparison(comparison: Comparison, jobs: int = 1, announce: Callable = print) -> None:
+    """Do what is not done yet.
+
+    Args:
+        comparison (Comparison): What to do.
+        jobs (int): Jobs at a time; the machine's cores are shared among them. Defaults to 1.
+        announce (Callable[[str], None]): Takes the lines to show. Defaults to ``print``.
+
+    Raises:
+        JobError: If a job fails; the message names its log.
+    """
+    runner = _Jobs(comparison, jobs, announce)
+    runner.prepare()
+    # A table's methods grow in cost, so the longest trainings start first and no core waits.
+    runner.all(runner.train, [*reversed(comparison.trainings), comparison.judge])
+    runner.all(runner.score, comparison.scorings)
+
+
+class _Jobs:
+    """Starts the jobs of a comparison."""
+
+    def __init__(self, comparison: Comparison, jobs: int, announce: Callable) -> None:
+        self.comparison = comparison
+        self.jobs = jobs
+        self.announce = announce
+        threads = max(1, len(os.sched_getaffinity(0)) // jobs)
+        # An absolute mim: the one of the environment that runs this.
+        self.mim = [sys.executable, "-m", "mim"]
+        self.environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+
+    def all(self, job: Callable, items: Iterable) -> None:
+        """Run a job for each item, a few at a time."""
+        with ThreadPoolExecutor(self.jobs) as pool:
+            for future in [pool.submit(job, item) for item in items]:
+                future.result()
+
+    def prepare(self) -> None:
+        """Make the data where it is missing."""
+        if (Path(self.comparison.data_root) / "annotations").is_dir():
+            return
+        for tool, arguments in self.comparison.prepare:
+            name = tool.rpartition(":")[2]
+            log = self.comparison.work_dir / "prepare" / f"{name}.txt"
+            self._run(name, ["run", "lidnet_mm", tool, *arguments], log)
+
+    def train(self, training: Training) -> None:
+        """Train, or go on training."""
+        if training.is_done:
+            self.announce(f"[{training.name}] trained already: {training.folder}")
+            return
+        command = ["train", "lidnet_mm", str(training.config), "--work-dir", str(training.folder)]
+        command += ["--seed", str(training.seed)]
+        if training.checkpoint is not None:
+            command.append("--resume")
+        self._run(training.name, [*command, *self._data_root()], training.folder / "log.txt")
+        training.done_mark.write_text(f"{training.checkpoint}\n", encoding="utf-8")
+
+    def score(self, scoring: Scoring) -> None:
+        """Score one row."""
+        name = f"score {scoring.method} seed {scoring.seed}"
+        if scoring.result.is_file():
+            self.announce(f"[{name}] scored already: {scoring.result}")
+            return
+        judge = self.comparison.judge.checkpoint
+        checkpoint = scoring.training.checkpoint if scoring.training else judge
+        command = ["test", "lidnet_mm", str(scoring.config), "--checkpoint", str(checkpoint)]
+        command += ["--judge-checkpoint", str(judge), "--seed", str(scoring.seed)]
+        command += ["--results", str(scoring.result), "--work-dir", str(scoring.folder)]
+        command += ["--cases", str(self.comparison.num_cases)]
+        command += ["--method", scoring.method] if scoring.training else ["--score", scoring.method]
+        self._run(name, [*command, *self._data_root()], scoring.folder / "log.txt")
+
+    def _data_root(self) -> list[str]:
+        """Options that point a config to the data."""
+        return ["--cfg-options", f"data_root={self.comparison.data_root}"]
+
+    def _run(self, name: str, arguments: list[str], log: Path) -> None:
+        """Run ``mim``, keep its whole output, show the lines that matter."""
+        log.parent.mkdir(parents=True, exist_ok=True)
+        command = [*self.mim, *arguments]
+        self.announce(f"[{name}] mim {' '.join(arguments)}")
+        with (
+            log.open("w", encoding="utf-8") as file,
+            subprocess.Popen(
+                command,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                env=self.environment,
+            ) as process,
+        ):
+            for line in process.stdout:
+                file.write(line)
+                file.flush()
+                if SHOWN.search(line):
+                    self.announce(f"[{name}] {line.rstrip().rpartition(' - INFO - ')[2]}")
+        if process.returncode != 0:
+            tail = "".join(log.read_text(encoding="utf-8").splitlines(keepends=True)[-15:])
+            raise JobError(f"{name} failed with status {process.returncode}; {log} ends:\n{tail}")

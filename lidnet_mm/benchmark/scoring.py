@@ -1,0 +1,233 @@
+"""Scoring of a denoiser by a frozen judge (section 4.1)."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmengine.config import Config, ConfigDict
+from mmengine.logging import print_log
+from mmengine.model import is_model_wrapper
+from mmengine.runner import CheckpointLoader, Runner
+from torch import nn
+
+from lidnet_mm.apis.load_config import judge_path, load_config
+from lidnet_mm.benchmark.provenance import current_commit
+from lidnet_mm.benchmark.results import ResultRow, metrics_from_evaluator
+
+SCORED = ("denoised", "ldct", "ndct")
+"""What the judge may look at: the denoiser's output, or the images as they are."""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A frozen detector.
+
+    Attributes:
+        name (str): Stem of its config.
+        config (Config): Its config, a plain mmdet detector.
+        checkpoint (str): Its weights.
+    """
+
+    name: str
+    config: Config
+    checkpoint: str
+
+    @classmethod
+    def of(cls, config: Config, checkpoint: str | None = None) -> "Judge":
+        """The judge that a config names.
+
+        Args:
+            config (Config): Config of a denoiser or a LIDnet, with ``judge``.
+            checkpoint (str, optional): The judge's weights. Defaults to the last checkpoint in
+                ``work_dirs/<judge>``.
+
+        Returns:
+            Judge: The judge.
+
+        Raises:
+            FileNotFoundError: If there is no such checkpoint; the message says how to train one.
+        """
+        path = judge_path(config)
+        own, name = load_config(path), path.stem
+        checkpoint = checkpoint or _last_checkpoint(Path("work_dirs") / name)
+        if checkpoint is None or not Path(checkpoint).is_file():
+            raise FileNotFoundError(
+                f"no checkpoint of the judge {name} ({checkpoint or f'work_dirs/{name}'}): train "
+                f"it with 'mim train lidnet_mm {path}' or give --judge-checkpoint"
+            )
+        return cls(name, own, str(checkpoint))
+
+
+def is_denoiser(config: Config) -> bool:
+    """Whether a config trains a denoiser, and not a plain detector such as the judge."""
+    return config.model.type in ("lidnet_mm.LIDDetector", "lidnet_mm.DenoisingModel")
+
+
+def scoring_config(config: Config, judge: Judge, scored: str = "denoised") -> Config:
+    """Config of the test run: the denoiser in front of the judge.
+
+    Args:
+        config (Config): The config that trained the denoiser.
+        judge (Judge): The judge.
+        scored (str): One of :data:`SCORED`. Defaults to ``'denoised'``.
+
+    Returns:
+        Config: A copy whose model is the denoiser (or none) in front of the judge.
+
+    Raises:
+        ValueError: If ``scored`` is unknown.
+    """
+    if scored not in SCORED:
+        raise ValueError(f"scored must be one of {SCORED}, got {scored!r}")
+    config = config.copy()
+    denoiser = _denoiser_of(config)
+    if scored != "denoised":
+        denoiser.generator = ConfigDict(type="lidnet_mm.Identity")
+    config.model = ConfigDict(
+        type="lidnet_mm.LIDDetector",
+        denoiser=denoiser,
+        detector=judge.config.model,
+        roi_perceptual_loss={"type": "lidnet_mm.ROIPerceptualLoss", "loss_weight": 0.0},
+    )
+    if scored == "ndct":
+        for transform in config.test_dataloader.dataset.pipeline:
+            if transform.type == "lidnet_mm.PackLIDInputs":
+                transform.source = "ndct"
+    return config
+
+
+def load_scored_weights(
+    model: nn.Module, judge: Judge, checkpoint: str | None, scored: str = "denoised"
+) -> None:
+    """Put the judge's weights, and the denoiser's where there is one, into the model.
+
+    Args:
+        model (nn.Module): Model of :func:`scoring_config`.
+        judge (Judge): The judge.
+        checkpoint (str, optional): Checkpoint of a LIDnet or of a ``DenoisingModel`` alone.
+        scored (str): As in :func:`scoring_config`.
+
+    Raises:
+        ValueError: If a checkpoint is not of this denoiser or judge.
+    """
+    _load(model.detector, _state(judge.checkpoint), judge.checkpoint)
+    model.detector.requires_grad_(False)
+    if scored != "denoised":
+        print_log(f"Scoring {scored.upper()} as it is; {checkpoint} is not used", "current")
+        return
+    state = _state(checkpoint)
+    inside = {k.removeprefix("denoiser."): v for k, v in state.items() if k.startswith("denoiser.")}
+    _load(model.denoiser, inside or state, checkpoint)
+
+
+def result_row(
+    config: Config, judge: Judge, scores: dict, scored: str, method: str | None, seed: int
+) -> ResultRow:
+    """Row of ``results.json`` from the scores of a test run.
+
+    Args:
+        config (Config): The config that trained the denoiser.
+        judge (Judge): The judge.
+        scores (dict): What ``Runner.test`` returned.
+        scored (str): As in :func:`scoring_config`.
+        method (str, optional): Overrides what the config's model says.
+        seed (int): Seed of the training.
+
+    Returns:
+        ResultRow: The row.
+    """
+    untouched = scored != "denoised"
+    return ResultRow(
+        dataset=config.get("dataset_name", "unnamed"),
+        denoiser="none" if untouched else _short(_denoiser_of(config).generator.type),
+        method=scored if untouched else method or _method_of(config),
+        detector="none" if untouched else _detector_name(config.model.get("detector")),
+        judge=judge.name,
+        seed=seed,
+        metrics=metrics_from_evaluator(scores),
+        window_hu=(scores["image/window_low"], scores["image/window_high"]),
+        commit=current_commit(),
+    )
+
+
+def score(
+    config: Config,
+    judge: Judge,
+    checkpoint: str | None,
+    scored: str = "denoised",
+    method: str | None = None,
+    seed: int = 0,
+) -> ResultRow:
+    """Test a denoiser in front of the judge.
+
+    Args:
+        config (Config): The config that trained the denoiser, with ``work_dir``.
+        judge (Judge): The judge.
+        checkpoint (str, optional): Checkpoint of the denoiser.
+        scored (str): One of :data:`SCORED`. Defaults to ``'denoised'``.
+        method (str, optional): Name of the row. Defaults to what the model says.
+        seed (int): Seed of the training, for the row. Defaults to 0.
+
+    Returns:
+        ResultRow: The scores.
+    """
+    runner = Runner.from_cfg(scoring_config(config, judge, scored))
+    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    load_scored_weights(model, judge, checkpoint, scored)
+    return result_row(config, judge, runner.test(), scored, method, seed)
+
+
+def _denoiser_of(config: Config) -> ConfigDict:
+    """Config of the ``DenoisingModel`` in a LIDnet or a baseline."""
+    model = config.model
+    return model.denoiser if model.type == "lidnet_mm.LIDDetector" else model
+
+
+def _method_of(config: Config) -> str:
+    """Name of the method that a config trains."""
+    if config.model.type == "lidnet_mm.DenoisingModel":
+        return "baseline"
+    if config.train_cfg.get("joint", False):
+        return "joint"
+    weights = (
+        config.model.get("detection_loss_weight", 5.0),
+        config.model.get("roi_perceptual_loss", {}).get("loss_weight", 5.0),
+    )
+    return "lidnet" if any(weights) else "matched"
+
+
+def _short(name: str) -> str:
+    """Type without its scope."""
+    return name.rpartition(".")[2]
+
+
+def _detector_name(detector: ConfigDict | None) -> str:
+    """Type of detector and backbone, such as ``FasterRCNN-ResNet18``; ``none`` without one."""
+    if detector is None:
+        return "none"
+    backbone = detector.get("backbone", {})
+    return f"{_short(detector.type)}-{_short(backbone.get('type', ''))}{backbone.get('depth', '')}"
+
+
+def _last_checkpoint(folder: Path) -> str | None:
+    """What MMEngine noted as the newest checkpoint of a work dir."""
+    note = folder / "last_checkpoint"
+    return note.read_text().strip() if note.is_file() else None
+
+
+def _state(checkpoint: str) -> dict:
+    """Weights of a checkpoint file."""
+    loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location="cpu", logger="silent")
+    return loaded.get("state_dict", loaded)
+
+
+def _load(module: nn.Module, state: dict, checkpoint: str) -> None:
+    """Load weights strictly."""
+    try:
+        module.load_state_dict(state)
+    except RuntimeError as error:
+        raise ValueError(
+            f"{checkpoint} does not hold the weights of this {type(module).__name__}; give the "
+            f"config that trained it ({error})"
+        ) from error
+    print_log(f"Weights of {type(module).__name__}: {checkpoint}", "current", logging.INFO)
