@@ -29,12 +29,6 @@ def reconstruct(sinogram: Tensor, size: int, pixel_spacing: float, geometry: Geo
         ValueError: if the sinogram's shape is not that of the geometry, or the detector does not
             cover the slice.
     """
-    expected = (geometry.num_views, geometry.num_detectors)
-    if sinogram.ndim != 3 or sinogram.shape[1:] != expected:
-        raise ValueError(
-            f"sinogram is {tuple(sinogram.shape)}: give (N, {expected[0]}, {expected[1]}), slices, "
-            "views and channels of the geometry"
-        )
     filtered = ramp_filter(sinogram, geometry)
     return back_project(filtered, size, pixel_spacing, geometry) * geometry.view_step
 

@@ -13,37 +13,13 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
+from .arguments import positive
+from .symmetry import ViewSymmetry
+
 GeometryName = Literal["parallel", "fan"]
 
 SOURCE_DISTANCE = 595.0
 """Default distance from the focal spot to the isocentre in mm, typical of clinical scanners."""
-
-
-@dataclass(frozen=True)
-class ViewSymmetry:
-    """A turned or mirrored slice whose projections are those of the slice itself at other views.
-
-    Attributes:
-        quarter_turns: quarter turns of the slice, as ``torch.rot90`` counts them.
-        mirrored: whether the columns are reversed after the turn.
-        views: indices (B,) of the views of the slice that base views 0 … B-1 of the copy equal.
-        reversed_detector: whether the channels run the other way in those views.
-    """
-
-    quarter_turns: int
-    mirrored: bool
-    views: Tensor
-    reversed_detector: bool
-
-    def apply(self, image: Tensor) -> Tensor:
-        """Turn and mirror slices (..., n, n)."""
-        turned = torch.rot90(image, self.quarter_turns, dims=(-2, -1))
-        return turned.flip(-1) if self.mirrored else turned
-
-    def undo(self, image: Tensor) -> Tensor:
-        """Inverse of `apply`."""
-        turned = image.flip(-1) if self.mirrored else image
-        return torch.rot90(turned, -self.quarter_turns, dims=(-2, -1))
 
 
 @dataclass(frozen=True)
@@ -67,7 +43,7 @@ class ParallelBeam:
 
     def __post_init__(self) -> None:
         _check_counts(self.num_views, self.num_detectors)
-        _check_positive("detector_pitch", self.detector_pitch, "mm")
+        positive("detector_pitch", self.detector_pitch, "mm")
 
     @classmethod
     def covering(cls, size: int, pixel_spacing: float, num_views: int = 720) -> "ParallelBeam":
@@ -78,7 +54,7 @@ class ParallelBeam:
             pixel_spacing: side of a pixel in mm.
             num_views: views over 180 degrees.
         """
-        _check_positive("pixel_spacing", pixel_spacing, "mm")
+        positive("pixel_spacing", pixel_spacing, "mm")
         return cls(num_views, 2 * math.ceil(math.sqrt(0.5) * size) + 2, pixel_spacing)
 
     @property
@@ -166,8 +142,8 @@ class FanBeam:
 
     def __post_init__(self) -> None:
         _check_counts(self.num_views, self.num_detectors)
-        _check_positive("detector_pitch", self.detector_pitch, "mm")
-        _check_positive("source_distance", self.source_distance, "mm")
+        positive("detector_pitch", self.detector_pitch, "mm")
+        positive("source_distance", self.source_distance, "mm")
         if self.channel_angle * (self.num_detectors - 1) >= math.pi:
             raise ValueError(
                 f"a fan of {self.num_detectors} channels of {self.detector_pitch} mm at "
@@ -194,8 +170,8 @@ class FanBeam:
         Raises:
             ValueError: if the slice reaches to the source.
         """
-        _check_positive("pixel_spacing", pixel_spacing, "mm")
-        _check_positive("source_distance", source_distance, "mm")
+        positive("pixel_spacing", pixel_spacing, "mm")
+        positive("source_distance", source_distance, "mm")
         radius = math.sqrt(0.5) * size * pixel_spacing
         if radius >= 0.95 * source_distance:
             raise ValueError(
@@ -285,6 +261,30 @@ class FanBeam:
 Geometry = ParallelBeam | FanBeam
 
 
+def scan_geometry(
+    geometry: GeometryName | Geometry, size: int, pixel_spacing: float, num_views: int
+) -> Geometry:
+    """Geometry given, or the one named that covers a square slice.
+
+    Args:
+        geometry: ``"parallel"``, ``"fan"`` or a geometry.
+        size: side of the slice in pixels.
+        pixel_spacing: side of a pixel in mm.
+        num_views: number of views of a named geometry.
+
+    Raises:
+        ValueError: if the name is another.
+    """
+    if isinstance(geometry, ParallelBeam | FanBeam):
+        return geometry
+    named = {"parallel": ParallelBeam, "fan": FanBeam}
+    if geometry not in named:
+        raise ValueError(
+            f"geometry is {geometry!r}: set 'parallel', 'fan', a ParallelBeam or a FanBeam"
+        )
+    return named[geometry].covering(size, pixel_spacing, num_views)
+
+
 def _channels(geometry: Geometry) -> Tensor:
     """Channel numbers (D,) counted from the centre of the detector."""
     count = geometry.num_detectors
@@ -296,8 +296,3 @@ def _check_counts(num_views: int, num_detectors: int) -> None:
         raise ValueError(f"num_views is {num_views}: set at least 1, as 720")
     if num_detectors < 2:
         raise ValueError(f"num_detectors is {num_detectors}: set at least 2")
-
-
-def _check_positive(name: str, value: float, unit: str) -> None:
-    if not (math.isfinite(value) and value > 0):
-        raise ValueError(f"{name} is {value}: set a finite value above 0 {unit}")

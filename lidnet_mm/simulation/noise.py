@@ -1,6 +1,6 @@
 """X-ray counting statistics of a detector channel."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -59,9 +59,13 @@ def _standard_normal(like: Tensor, generator: torch.Generator | None) -> Tensor:
     return torch.randn(like.shape, generator=generator, dtype=like.dtype, device=like.device)
 
 
-def _draw(expected: Tensor, sample, generator) -> Tensor:  # noqa: ANN001
+def _draw(
+    expected: Tensor,
+    sample: Callable[[Tensor, torch.Generator | None], Tensor],
+    generator: torch.Generator | Sequence[torch.Generator] | None,
+) -> Tensor:
     """Sample the whole batch from one generator, or each slice from its own."""
     if generator is None or isinstance(generator, torch.Generator):
-        return sample(expected, generator=generator)
+        return sample(expected, generator)
     pairs = zip(expected, generator, strict=True)
-    return torch.stack([sample(slice_, generator=own) for slice_, own in pairs])
+    return torch.stack([sample(counts, own) for counts, own in pairs])

@@ -3,7 +3,7 @@
 Both directions are sums of table rows chosen by an index, which is what
 ``torch.nn.functional.embedding_bag`` computes in one pass: a bag is a ray (forward) or a pixel
 (back), its entries are the interpolation taps. The turned and mirrored copies of the slice that
-share an index table (see `geometry.ViewSymmetry`), times the slices of the batch, are the
+share an index table (see `ViewSymmetry`), times the slices of the batch, are the
 contiguous last dimension of the table. Linear interpolation ``f_i + a (f_{i+1} - f_i)`` takes one
 plain bag over ``f`` and one bag over the differences with weights ``a``.
 """
@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
-from .geometry import Geometry, ViewSymmetry
+from .geometry import Geometry
+from .symmetry import ViewSymmetry
 
 TABLE_ENTRIES = 1 << 20
 """Entries of the index tables built at a time: the tables of a whole scan would take gigabytes."""
@@ -38,7 +39,14 @@ def forward_project(image: Tensor, pixel_spacing: float, geometry: Geometry) -> 
 
     Returns:
         Line integrals (N, M, D), M views and D channels, without unit.
+
+    Raises:
+        ValueError: if the slices are not square.
     """
+    if image.ndim != 3 or image.shape[1] != image.shape[2]:
+        raise ValueError(
+            f"image is {tuple(image.shape)}: give slices (N, n, n), padded to squares with zeros"
+        )
     chunks = image.split(SLICES_AT_ONCE)
     return torch.cat([_forward(chunk, pixel_spacing, geometry) for chunk in chunks])
 
@@ -59,8 +67,10 @@ def back_project(
         Slices (N, n, n): the sum, not yet multiplied by the angle between views.
 
     Raises:
-        ValueError: if the detector does not cover the slice.
+        ValueError: if the sinogram's shape is not that of the geometry, or the detector does not
+            cover the slice.
     """
+    _check_shape(sinogram, geometry)
     _check_cover(size, pixel_spacing, geometry)
     chunks = sinogram.split(SLICES_AT_ONCE)
     return torch.cat(
@@ -208,6 +218,15 @@ def _pixel_centres(size: int, pixel_spacing: float, device: torch.device) -> Ten
 
 def _block(entries_per_view: int) -> int:
     return max(1, TABLE_ENTRIES // entries_per_view)
+
+
+def _check_shape(sinogram: Tensor, geometry: Geometry) -> None:
+    expected = (geometry.num_views, geometry.num_detectors)
+    if sinogram.ndim != 3 or sinogram.shape[1:] != expected:
+        raise ValueError(
+            f"sinogram is {tuple(sinogram.shape)}: give (N, {expected[0]}, {expected[1]}), slices, "
+            "views and channels of the geometry"
+        )
 
 
 def _check_cover(size: int, pixel_spacing: float, geometry: Geometry) -> None:
