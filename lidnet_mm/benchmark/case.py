@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from lidnet_mm.evaluation import ImageWindow
+from lidnet_mm.hu_window import HUWindow
 from lidnet_mm.visualization.slice_figure import Detections, SlicePanel, lesion_region, slice_png
 
 
@@ -36,7 +36,7 @@ class Case:
     score_threshold: float = 0.3
 
     def __post_init__(self) -> None:
-        ImageWindow.parse(self.window_hu)
+        HUWindow.parse(self.window_hu)
         shapes = {np.shape(image) for image in self.images.values()}
         if len(shapes) != 1:
             raise ValueError(f"case '{self.name}': images need one shape, got {sorted(shapes)}")

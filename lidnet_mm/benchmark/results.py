@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from lidnet_mm.evaluation import ImageWindow
+from lidnet_mm.hu_window import HUWindow
 from lidnet_mm.visualization.whole_file import write_whole
 
 METHODS = (
@@ -202,7 +202,7 @@ def _checked_value(name: str, value: Any) -> float | None:
 def _checked_window(window: Any) -> tuple[float, float]:
     """The HU window as a pair."""
     try:
-        return tuple(ImageWindow.parse(window))
+        return tuple(HUWindow.parse(window))
     except (TypeError, ValueError) as error:
         raise ValueError(f"'window_hu': {error}") from error
 

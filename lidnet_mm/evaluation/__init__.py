@@ -1,7 +1,6 @@
 """Metrics of denoised CT slices, one a file; neither MMDetection nor MMCV's ops are needed."""
 
 from lidnet_mm.evaluation.image_quality_metric import ImageQualityMetric
-from lidnet_mm.evaluation.image_window import ImageWindow
 from lidnet_mm.evaluation.radiomics_metric import RadiomicsMetric
 
-__all__ = ["ImageQualityMetric", "ImageWindow", "RadiomicsMetric"]
+__all__ = ["ImageQualityMetric", "RadiomicsMetric"]

@@ -9,8 +9,8 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 from skimage.metrics import mean_squared_error, structural_similarity
 
-from lidnet_mm.evaluation.image_window import ImageWindow
 from lidnet_mm.evaluation.scored_slice import ScoredSlice, single_window
+from lidnet_mm.hu_window import HUWindow
 from lidnet_mm.registry import METRICS
 
 DATA_RANGE = 1.0
@@ -31,10 +31,10 @@ class SliceQuality:
     psnr: float
     ssim: float
     rmse: float
-    window: ImageWindow
+    window: HUWindow
 
 
-def slice_quality(denoised: np.ndarray, reference: np.ndarray, window: ImageWindow) -> SliceQuality:
+def slice_quality(denoised: np.ndarray, reference: np.ndarray, window: HUWindow) -> SliceQuality:
     """PSNR, SSIM and RMSE of one slice.
 
     SSIM is that of Wang, Bovik, Sheikh and Simoncelli (2004): Gaussian window of sigma 1.5 and side
@@ -43,12 +43,12 @@ def slice_quality(denoised: np.ndarray, reference: np.ndarray, window: ImageWind
     Args:
         denoised (np.ndarray): x̂, (H, W) in HU, both sides at least 11 pixels.
         reference (np.ndarray): y, (H, W) in HU.
-        window (ImageWindow): Both are clipped to it and mapped to [0, 1].
+        window (HUWindow): Both are clipped to it and mapped to [0, 1].
 
     Returns:
         SliceQuality: PSNR in dB, SSIM, and RMSE on [0, 1].
     """
-    x, y = window.to_unit(denoised), window.to_unit(reference)
+    x, y = (window.normalize(i.astype(np.float64)) for i in (denoised, reference))
     mse = float(mean_squared_error(y, x))
     same = np.abs(x - y).max() <= SAME_IMAGE
     ssim = structural_similarity(
@@ -95,7 +95,7 @@ class ImageQualityMetric(BaseMetric):
         collect_dir: str | None = None,
     ) -> None:
         super().__init__(collect_device, prefix, collect_dir)
-        self.window = None if window is None else ImageWindow.parse(window)
+        self.window = None if window is None else HUWindow.parse(window)
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Score one batch.

@@ -11,8 +11,8 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
 from lidnet_mm.evaluation.glcm_texture import GLCMTexture, box_slices, glcm_texture, is_flat
-from lidnet_mm.evaluation.image_window import ImageWindow
 from lidnet_mm.evaluation.scored_slice import ScoredSlice
+from lidnet_mm.hu_window import HUWindow
 from lidnet_mm.registry import METRICS
 
 
@@ -85,7 +85,7 @@ class RadiomicsMetric(BaseMetric):
             raise ValueError(f"min_size must be at least 2 pixels (a GLCM has pairs): {min_size}")
         self.bin_width = float(bin_width)
         self.min_size = min_size
-        self.window = None if window is None else ImageWindow.parse(window)
+        self.window = None if window is None else HUWindow.parse(window)
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Measure the lesions of one batch.

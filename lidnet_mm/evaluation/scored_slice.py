@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from lidnet_mm.evaluation.image_window import ImageWindow
+from lidnet_mm.hu_window import HUWindow
 
 REMEDIES = {
     "denoised": "score a model whose predict() stores it, such as LIDDetector or DenoisingModel",
@@ -55,15 +55,15 @@ class ScoredSlice:
             )
         return denoised, reference
 
-    def window(self) -> ImageWindow:
+    def window(self) -> HUWindow:
         """The HU window in which the model saw the image.
 
         Raises:
             KeyError: If the sample does not tell it.
         """
-        return ImageWindow.parse(self._require("image_window"))
+        return HUWindow.parse(self._require("image_window"))
 
-    def window_or_none(self) -> ImageWindow | None:
+    def window_or_none(self) -> HUWindow | None:
         """The HU window of the sample, None where it tells none."""
         return None if self._sample.get("image_window") is None else self.window()
 
@@ -111,7 +111,7 @@ def _to_array(values: Any) -> np.ndarray:
     return np.asarray(values, dtype=np.float64)
 
 
-def single_window(windows: Sequence[ImageWindow], metric: str) -> ImageWindow:
+def single_window(windows: Sequence[HUWindow], metric: str) -> HUWindow:
     """The one window all images were scored on.
 
     Raises:

@@ -8,8 +8,8 @@ from mmengine.structures import BaseDataElement
 from torch import Tensor
 from torch.nn import functional
 
+from lidnet_mm.hu_window import HUWindow
 from lidnet_mm.models.detector_bridge import DetectorBridge, Window
-from lidnet_mm.models.hu_window import HUWindow
 from lidnet_mm.registry import MODELS
 
 
@@ -31,13 +31,13 @@ class LIDDataPreprocessor(BaseDataPreprocessor):
         non_blocking: bool = False,
     ) -> None:
         super().__init__(non_blocking)
-        self.window = HUWindow(*window)
+        self.window = HUWindow.parse(window)
         self.pad_divisor = pad_divisor
 
     @property
     def image_window(self) -> Window:
         """The HU window as (low, high)."""
-        return (self.window.low, self.window.high)
+        return tuple(self.window)
 
     def forward(self, data: dict, training: bool = False) -> dict:
         """Prepare a batch.

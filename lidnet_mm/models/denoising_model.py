@@ -5,7 +5,7 @@ from mmengine.model import BaseModel
 from mmengine.structures import BaseDataElement, PixelData
 from torch import Tensor
 
-from lidnet_mm.models.hu_window import HUWindow
+from lidnet_mm.hu_window import HUWindow
 from lidnet_mm.registry import MODELS
 
 

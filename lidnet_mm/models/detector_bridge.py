@@ -6,7 +6,7 @@ import torch
 from mmengine.model import BaseDataPreprocessor
 from torch import Tensor, nn
 
-from lidnet_mm.models.hu_window import HUWindow
+from lidnet_mm.hu_window import HUWindow
 
 Window = tuple[float, float]
 
@@ -41,8 +41,8 @@ class DetectorBridge(nn.Module):
         if len(windows) not in (1, 3):
             raise ValueError(f"a detector takes 1 or 3 HU windows, got {len(windows)}: {windows}")
         self.windows = windows
-        self.image_window = HUWindow(*image_window)
-        channels = [HUWindow(*w) for w in (windows * 3)[:3]]
+        self.image_window = HUWindow.parse(image_window)
+        channels = [HUWindow.parse(w) for w in (windows * 3)[:3]]
         self._constant("low", [w.low for w in channels])
         self._constant("width", [w.width for w in channels])
         self._constant("mean", mean)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lidnet_mm.evaluation.image_window import ImageWindow
+from lidnet_mm.hu_window import HUWindow
 
 
 def apply_window(hu: np.ndarray, window: Sequence[float]) -> np.ndarray:
@@ -20,7 +20,7 @@ def apply_window(hu: np.ndarray, window: Sequence[float]) -> np.ndarray:
     Raises:
         ValueError: If the window is empty, or the image holds NaN, which has no grey value.
     """
-    unit = ImageWindow.parse(window).to_unit(hu)
+    unit = HUWindow.parse(window).normalize(np.asarray(hu, dtype=np.float64))
     if np.isnan(unit).any():
         raise ValueError("cannot draw an image with NaN; were its HU computed from empty data?")
     return np.rint(unit * 255).astype(np.uint8)

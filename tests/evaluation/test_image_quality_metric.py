@@ -7,8 +7,9 @@ import torch
 from mmengine.structures import PixelData
 from scipy.ndimage import gaussian_filter
 
-from lidnet_mm.evaluation import ImageQualityMetric, ImageWindow
+from lidnet_mm.evaluation import ImageQualityMetric
 from lidnet_mm.evaluation.image_quality_metric import slice_quality
+from lidnet_mm.hu_window import HUWindow
 from lidnet_mm.registry import METRICS
 
 WINDOW = (-160.0, 240.0)
@@ -35,7 +36,7 @@ def reference_ssim(x, y, data_range=1.0):
 def test_scores_equal_the_written_out_formulas(textured_slice):
     ndct = textured_slice(0)
     noisy = ndct + np.random.default_rng(1).normal(0, 30, ndct.shape)
-    scores = slice_quality(noisy, ndct, ImageWindow(*WINDOW))
+    scores = slice_quality(noisy, ndct, HUWindow(*WINDOW))
     x, y = to_unit(noisy), to_unit(ndct)
     mse = np.mean((x - y) ** 2)
     assert scores.rmse == pytest.approx(np.sqrt(mse), rel=1e-12)
@@ -59,7 +60,7 @@ def test_data_range_is_one_and_not_255(textured_slice):
     """Noise of RMSE 0.046 looks near perfect with a data range of 255, the slip of the paper."""
     ndct = textured_slice(2, (128, 128), scale=30.0)
     noisy = ndct + np.random.default_rng(3).normal(0, 0.046 * 400, ndct.shape)
-    scores = slice_quality(noisy, ndct, ImageWindow(*WINDOW))
+    scores = slice_quality(noisy, ndct, HUWindow(*WINDOW))
     assert scores.rmse == pytest.approx(0.046, rel=0.03)
     assert scores.ssim < 0.8
     assert reference_ssim(to_unit(noisy), to_unit(ndct), data_range=255.0) > 0.999

@@ -1,0 +1,29 @@
+# The reference slices of nifti_lesions_ldct.py alone, for the judge.
+_base_ = './nifti_lesions_ldct.py'
+
+train_pipeline = [
+    dict(type='lidnet_mm.LoadCTSlice'),
+    dict(type='LoadAnnotations', with_bbox=True),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='lidnet_mm.PackLIDInputs', source='ndct'),
+]
+test_pipeline = [
+    dict(type='lidnet_mm.LoadCTSlice'),
+    dict(type='LoadAnnotations', with_bbox=True),
+    dict(type='lidnet_mm.PackLIDInputs', source='ndct'),
+]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+val_evaluator = [
+    dict(
+        type='CocoMetric',
+        ann_file=_base_.data_root + '/annotations/val.json',
+        metric='bbox')
+]
+test_evaluator = [
+    dict(
+        type='CocoMetric',
+        ann_file=_base_.data_root + '/annotations/test.json',
+        metric='bbox')
+]
