@@ -92,6 +92,30 @@ class PhaseSchedule:
         step -= self.denoiser_iters
         return self._position((Phase.DETECTOR_ON_DENOISED,), round_, step, self.detector_iters)
 
+    def remaining(self, iteration: int) -> dict[tuple[Phase, ...], int]:
+        """How many iterations of each kind are left, without walking through them.
+
+        Args:
+            iteration (int): First iteration to count, 0 to ``max_iters``.
+
+        Returns:
+            dict[tuple[Phase, ...], int]: Iterations by what they update; kinds with none are
+            left out.
+        """
+        in_rounds = max(0, iteration - self.pretrain_iters)
+        # A schedule of the pre-training alone has rounds of no length.
+        finished, step = divmod(in_rounds, self.round_iters or 1)
+        denoiser = self.rounds * self.denoiser_iters
+        denoiser -= finished * self.denoiser_iters + min(step, self.denoiser_iters)
+        left = self.rounds * self.round_iters - in_rounds
+        counts = {(Phase.DETECTOR_ON_NDCT,): max(0, self.pretrain_iters - iteration)}
+        if self.joint:
+            counts[Phase.DENOISER, Phase.DETECTOR_ON_DENOISED] = left
+        else:
+            counts[(Phase.DENOISER,)] = denoiser
+            counts[(Phase.DETECTOR_ON_DENOISED,)] = left - denoiser
+        return {phases: count for phases, count in counts.items() if count > 0}
+
     def steps_of(self, part: str) -> int:
         """Number of updates that ``'denoiser'`` or ``'detector'`` receives in all."""
         in_rounds = {
