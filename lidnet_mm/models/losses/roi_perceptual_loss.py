@@ -62,7 +62,7 @@ class ROIPerceptualLoss(nn.Module):
             [torch.full((len(b),), i, device=b.device) for i, b in enumerate(best)]
         ).long()
         if len(image_of_region) == 0:
-            return sum(feature.sum() for feature in feats_denoised) * 0.0
+            return sum(feature[:0].sum() for feature in feats_denoised)
         boxes = torch.cat(list(best))
         # Each region weighs 1 / K_i, each image 1 / N.
         regions_of_image = torch.bincount(image_of_region, minlength=len(best))
