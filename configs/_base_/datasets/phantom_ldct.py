@@ -1,4 +1,5 @@
 # The demo's procedural thorax: 160 x 160 pixels of 2.1 mm, nodules of 10 to 30 mm.
+_base_ = './nifti_lesions_ldct.py'
 dataset_name = 'thorax-phantom'
 data_root = 'work_dirs/demo/data'
 
@@ -21,32 +22,15 @@ test_pipeline = [
     low_dose,
     dict(type='lidnet_mm.PackLIDInputs'),
 ]
-
 train_dataloader = dict(
-    batch_size=4,
-    num_workers=1,
-    persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
-    dataset=dict(
-        type='lidnet_mm.CTLesionDataset',
-        data_root=data_root,
-        ann_file='annotations/train.json',
-        pipeline=train_pipeline))
+    batch_size=4, num_workers=1, dataset=dict(data_root=data_root, pipeline=train_pipeline))
 test_dataloader = dict(
-    batch_size=4,
-    num_workers=1,
-    persistent_workers=False,
-    drop_last=False,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type='lidnet_mm.CTLesionDataset',
-        data_root=data_root,
-        ann_file='annotations/test.json',
-        test_mode=True,
-        pipeline=test_pipeline))
+    num_workers=1, dataset=dict(data_root=data_root, pipeline=test_pipeline))
 test_evaluator = [
     dict(type='CocoMetric', ann_file=data_root + '/annotations/test.json', metric='bbox'),
     dict(type='lidnet_mm.ImageQualityMetric'),
     dict(type='lidnet_mm.RadiomicsMetric', min_size=3),
 ]
-test_cfg = dict(type='TestLoop')
+val_dataloader = None
+val_evaluator = None
+val_cfg = None

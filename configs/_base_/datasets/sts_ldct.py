@@ -1,6 +1,7 @@
 # Soft-tissue sarcomas in CT, whole slices of 134 to 234 pixels, LDCT simulated to 60 HU of noise.
-# Data: tools/dataset_converters/nifti_masks.py SRC data/sts --split train=18 val=0 test=6
+# Data: mim run lidnet_mm dataset_converters:nifti_masks SRC data/sts --split train=18 val=0 test=6
 #       --image '{patient}/CT_image.nii.gz' --mask '{patient}/CT_mask.nii.gz' --min-size-mm 10
+_base_ = './nifti_lesions_ldct.py'
 dataset_name = 'sts'
 data_root = 'data/sts'
 
@@ -24,32 +25,16 @@ test_pipeline = [
     low_dose,
     dict(type='lidnet_mm.PackLIDInputs'),
 ]
-
 train_dataloader = dict(
-    batch_size=4,
-    num_workers=1,
-    persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
-    dataset=dict(
-        type='lidnet_mm.CTLesionDataset',
-        data_root=data_root,
-        ann_file='annotations/train.json',
-        pipeline=train_pipeline))
+    batch_size=4, num_workers=1, dataset=dict(data_root=data_root, pipeline=train_pipeline))
 test_dataloader = dict(
-    batch_size=4,
-    num_workers=1,
-    persistent_workers=False,
-    drop_last=False,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type='lidnet_mm.CTLesionDataset',
-        data_root=data_root,
-        ann_file='annotations/test.json',
-        test_mode=True,
-        pipeline=test_pipeline))
+    num_workers=1, dataset=dict(data_root=data_root, pipeline=test_pipeline))
 test_evaluator = [
     dict(type='CocoMetric', ann_file=data_root + '/annotations/test.json', metric='bbox'),
     dict(type='lidnet_mm.ImageQualityMetric'),
     dict(type='lidnet_mm.RadiomicsMetric'),
 ]
-test_cfg = dict(type='TestLoop')
+# 24 patients leave none for validation: nothing is selected, the last checkpoint counts.
+val_dataloader = None
+val_evaluator = None
+val_cfg = None
