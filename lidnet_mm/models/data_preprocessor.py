@@ -80,18 +80,28 @@ class LIDDataPreprocessor(BaseDataPreprocessor):
         padded = []
         for index, hu in enumerate(slices):
             if not torch.isfinite(hu).all():
-                path = samples[index].get("img_path", "?") if samples else "?"
-                raise ValueError(f"{path}: slice with NaN or infinite HU; check the volume")
+                raise ValueError(f"{_origin(samples, index)}: NaN or infinite HU; check the volume")
             margin = (0, shape[1] - hu.shape[-1], 0, shape[0] - hu.shape[-2])
             padded.append(functional.pad(self.window.normalize(hu.float()), margin))
         return torch.stack(padded)
 
 
+def _origin(samples: list | None, index: int) -> str:
+    """File, slice and patient of one slice of the batch, for messages."""
+    if not samples:
+        return f"slice {index} of the batch"
+    sample = samples[index]
+    names = ("img_path", "slice_index", "patient_id")
+    path, position, patient = (sample.get(name, "unknown") for name in names)
+    return f"{path}, slice {position}, patient {patient}"
+
+
 def _boxes_to_tensor(sample: BaseDataElement) -> None:
     """Replace mmdet's box objects, which transforms need, by the tensors that losses need."""
-    instances = sample.get("gt_instances")
-    if instances is not None and hasattr(instances.get("bboxes"), "tensor"):
-        instances.bboxes = instances.bboxes.tensor
+    for name in ("gt_instances", "ignored_instances"):
+        instances = sample.get(name)
+        if instances is not None and hasattr(instances.get("bboxes"), "tensor"):
+            instances.bboxes = instances.bboxes.tensor
 
 
 @MODELS.register_module()

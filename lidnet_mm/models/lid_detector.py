@@ -169,9 +169,7 @@ class LIDDetector(BaseModel):
             losses["loss_roi_perceptual"] = self.roi_perceptual_loss(
                 self.tap.select(record.features[-1]),
                 self.tap.reference_features(self.detector, self.bridge(ndct)),
-                self.tap.regions(
-                    self.detector, record, data_samples, self.roi_perceptual_loss.num_rois
-                ),
+                record.regions[-1],
                 tuple(images.shape[-2:]),
             )
         if self.detection_loss_weight != 0:

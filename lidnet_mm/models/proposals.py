@@ -4,28 +4,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from mmengine.structures import BaseDataElement
+from mmdet.structures.bbox import get_box_tensor
+from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
 
 class PassRecord:
-    """What one forward pass of a detector left behind.
+    """What one pass of a detector left behind.
 
     Attributes:
         features (list[tuple[Tensor, ...]]): Output of the feature module, one entry a call.
-        rpn_outputs (list[tuple]): Output of the RPN head, one entry a call.
+        regions (list[list[Tensor]]): Proposals, one entry a call: N tensors (K_i, 4), xyxy in
+            pixels of the input, best first, without gradient.
     """
 
     def __init__(self) -> None:
         self.features: list[tuple[Tensor, ...]] = []
-        self.rpn_outputs: list[tuple] = []
+        self.regions: list[list[Tensor]] = []
 
 
 class DetectorTap:
     """Reads a two-stage detector's features and proposals without running anything twice.
 
-    Forward hooks keep what the backbone (or neck) and the RPN head returned while the detector
-    computed its own loss; the proposals are decoded from that by the RPN head's own method.
+    While the detector computes its own loss, a forward hook keeps what the backbone (or neck)
+    returned, and the proposals are kept on their way from the RPN to the second stage. Whatever
+    the RPN is (guided anchors, a cascade), these are the regions that the detector itself used.
 
     Args:
         detector (nn.Module): A two-stage mmdet detector.
@@ -45,8 +48,8 @@ class DetectorTap:
         if getattr(detector, "rpn_head", None) is None:
             raise ValueError(
                 f"{name} has no region proposal network, which ROIPerceptualLoss takes its "
-                "regions from; use a two-stage detector such as Faster R-CNN, or set "
-                "roi_perceptual_loss=None"
+                "regions from; use a two-stage detector such as Faster R-CNN, or leave the term "
+                "out: roi_perceptual_loss=dict(type='lidnet_mm.ROIPerceptualLoss', loss_weight=0)"
             )
         self.source = source
         self.levels = levels
@@ -55,19 +58,24 @@ class DetectorTap:
     def record(self, detector: nn.Module) -> Iterator[PassRecord]:
         """Keep what passes through the detector while the context is open."""
         record = PassRecord()
-        handles = [
-            getattr(detector, self.source).register_forward_hook(
-                lambda _module, _inputs, output: record.features.append(tuple(output))
-            ),
-            detector.rpn_head.register_forward_hook(
-                lambda _module, _inputs, output: record.rpn_outputs.append(output)
-            ),
-        ]
+        handle = getattr(detector, self.source).register_forward_hook(
+            lambda _module, _inputs, output: record.features.append(tuple(output))
+        )
+        head = detector.rpn_head
+        loss_and_predict = head.loss_and_predict
+
+        def keep_proposals(*args: object, **kwargs: object) -> tuple[dict, list[InstanceData]]:
+            losses, proposals = loss_and_predict(*args, **kwargs)
+            record.regions.append([_best_first(p) for p in proposals])
+            return losses, proposals
+
+        # loss_and_predict is no forward, so no hook can see it: it is shadowed on the instance.
+        head.loss_and_predict = keep_proposals
         try:
             yield record
         finally:
-            for handle in handles:
-                handle.remove()
+            del head.loss_and_predict
+            handle.remove()
 
     def select(self, features: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """The maps to compare.
@@ -91,27 +99,10 @@ class DetectorTap:
             features = detector.neck(features)
         return self.select(tuple(features))
 
-    @staticmethod
-    @torch.no_grad()
-    def regions(
-        detector: nn.Module, record: PassRecord, samples: list[BaseDataElement], count: int
-    ) -> list[Tensor]:
-        """The best proposals of the recorded pass (Eq. 2, 3).
 
-        Args:
-            detector (nn.Module): The detector that was recorded.
-            record (PassRecord): Its pass.
-            samples (list[BaseDataElement]): N samples of that pass.
-            count (int): K.
-
-        Returns:
-            list[Tensor]: N tensors (K_i, 4), xyxy in pixels of the input, best first, K_i <= K.
-        """
-        config = detector.train_cfg.get("rpn_proposal", detector.test_cfg.rpn).copy()
-        config.update(max_per_img=count)
-        results = detector.rpn_head.predict_by_feat(
-            *record.rpn_outputs[-1],
-            batch_img_metas=[sample.metainfo for sample in samples],
-            cfg=config,
-        )
-        return [result.bboxes[:count] for result in results]
+def _best_first(proposals: InstanceData) -> Tensor:
+    """Boxes (K, 4) of one image by falling score; copied, for the second stage changes them."""
+    boxes = get_box_tensor(proposals.bboxes).detach()
+    if "scores" not in proposals:  # learned proposals, which have no score: in their own order
+        return boxes
+    return boxes[proposals.scores.detach().argsort(descending=True, stable=True)]
