@@ -2,6 +2,7 @@
 
 from .filtered_back_projection import ramp_filter, reconstruct
 from .geometry import FanBeam, ParallelBeam
+from .gholizadeh2019 import simulate_gholizadeh2019
 from .low_dose import (
     WATER_ATTENUATION,
     InsertedNoise,
@@ -25,5 +26,6 @@ __all__ = [
     "photons_for_noise",
     "ramp_filter",
     "reconstruct",
+    "simulate_gholizadeh2019",
     "simulate_low_dose",
 ]

@@ -75,7 +75,7 @@ class ParallelBeam:
         """Normal angles phi and signed distances s in mm of all rays of some views.
 
         Args:
-            views: indices (V,) of views.
+            views: indices (V,) of views, on the CPU.
 
         Returns:
             phi (V, 1) in radians and s (1, D) in mm; the two broadcast to (V, D).
@@ -90,7 +90,7 @@ class ParallelBeam:
         Args:
             x: positions (W,) of the columns in mm.
             y: positions (H,) of the rows in mm.
-            views: indices (V,) of views.
+            views: indices (V,) of views, on the CPU.
 
         Returns:
             Channels (H, W, V), and no distance weight: a parallel beam has none.
@@ -211,12 +211,12 @@ class FanBeam:
         """Normal angles phi and signed distances s in mm of all rays of some views.
 
         Args:
-            views: indices (V,) of views.
+            views: indices (V,) of views, on the CPU.
 
         Returns:
             phi (V, D) in radians and s (1, D) in mm; the two broadcast to (V, D).
         """
-        gamma = self.fan_angles.to(views.device)[None]
+        gamma = self.fan_angles[None]
         return self._angles(views)[:, None] + gamma, self.source_distance * gamma.sin()
 
     def locate(self, x: Tensor, y: Tensor, views: Tensor) -> tuple[Tensor, Tensor]:
@@ -225,7 +225,7 @@ class FanBeam:
         Args:
             x: positions (W,) of the columns in mm.
             y: positions (H,) of the rows in mm.
-            views: indices (V,) of views.
+            views: indices (V,) of views, on the CPU.
 
         Returns:
             Channels (H, W, V) and weights ``1 / L^2`` (H, W, V) in 1/mm^2, L the distance of the

@@ -82,7 +82,7 @@ def _forward(image: Tensor, pixel_spacing: float, geometry: Geometry) -> Tensor:
     """`forward_project` of a few slices."""
     symmetries = geometry.symmetries()
     copies = [symmetry.apply(image) for symmetry in symmetries]
-    phi, distance = geometry.rays(symmetries[0].views.to(image.device))
+    phi, distance = geometry.rays(symmetries[0].views)
     if geometry.half_turn_reverses:
         copies += [copy.flip(-2, -1) for copy in copies]
         distance = distance[:, geometry.num_detectors // 2 :]
@@ -112,8 +112,8 @@ def _back(
         copies += [copy.flip(-1) for copy in copies]
         rows = (size + 1) // 2
     table, steps = _channel_tables(copies)
-    base = symmetries[0].views.to(sinogram.device)
-    start = torch.arange(len(base), dtype=torch.int32, device=base.device) * sinogram.shape[-1]
+    base = symmetries[0].views
+    start = torch.arange(len(base), dtype=torch.int32, device=table.device) * sinogram.shape[-1]
     axis = _pixel_centres(size, pixel_spacing, sinogram.device)
     sums = [
         _smear(table, steps, start, *geometry.locate(axis, y, base), weight_power)
@@ -164,7 +164,9 @@ def _integrate(lines: Tensor, steps: Tensor, size: int, phi: Tensor, distance: T
     centre = (size - 1) / 2
     start = (distance / across + centre + 2)[..., None].to(lines)
     slope = (-along / across)[..., None].to(lines)
-    first_row = torch.where(by_row, 0, size * (size + 4)).to(torch.int32)[..., None]
+    first_row = (
+        torch.where(by_row, 0, size * (size + 4)).to(torch.int32)[..., None].to(lines.device)
+    )
     total = lines.new_zeros(start.shape[0] * start.shape[1], lines.shape[-1])
     for line in torch.arange(size, dtype=torch.int32, device=lines.device).split(LINES_AT_ONCE):
         position = torch.addcmul(start, slope, line - centre).clamp_(0, size + 2)

@@ -8,7 +8,13 @@ import torch
 from disk_phantom import chords, rasterised_disk
 from skimage.transform import radon
 
-from lidnet_mm.simulation import FanBeam, ParallelBeam, back_project, forward_project
+from lidnet_mm.simulation import (
+    FanBeam,
+    ParallelBeam,
+    back_project,
+    forward_project,
+    reconstruct,
+)
 
 KINDS = [ParallelBeam, FanBeam]
 
@@ -105,6 +111,29 @@ def test_projects_in_double_precision_too():
     double = forward_project(image.double(), 1.0, scan)
     assert double.dtype == torch.float64
     torch.testing.assert_close(double.float(), forward_project(image, 1.0, scan))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("views", [15, 16])
+def test_stays_on_the_device_of_the_slices(kind, views):
+    """Meta tensors refuse to meet tensors of another device, as a GPU's do."""
+    scan = kind.covering(20, 1.0, views)
+    image = torch.empty(2, 20, 20, device="meta")
+    slices = reconstruct(forward_project(image, 1.0, scan), 20, 1.0, scan)
+    assert slices.device.type == "meta"
+    assert slices.shape == image.shape
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("kind", KINDS)
+def test_gpu_equals_cpu(kind):
+    scan = kind.covering(40, 1.0, 32)
+    image = torch.rand(3, 40, 40)
+    cpu = forward_project(image, 1.0, scan)
+    gpu = forward_project(image.cuda(), 1.0, scan)
+    torch.testing.assert_close(gpu.cpu(), cpu, rtol=1e-4, atol=1e-4)
+    back = reconstruct(gpu, 40, 1.0, scan).cpu()
+    torch.testing.assert_close(back, reconstruct(cpu, 40, 1.0, scan), rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize(
