@@ -1,7 +1,6 @@
 """Training of the two halves in turn (Algorithm 1)."""
 
 import time
-from collections import defaultdict
 from collections.abc import Sequence
 
 from mmengine.logging import print_log
@@ -10,10 +9,14 @@ from mmengine.optim import OptimWrapperDict
 from mmengine.runner import IterBasedTrainLoop, Runner
 from torch.utils.data import DataLoader
 
+from lidnet_mm.engine.phase_clock import PhaseClock
 from lidnet_mm.engine.phase_schedule import PhasePosition, PhaseSchedule
 from lidnet_mm.models.lid_detector import LIDDetector
 from lidnet_mm.models.phase import Phase
 from lidnet_mm.registry import LOOPS
+
+LASTING = ("train/time", "train/data_time", "train/phase", "train/round")
+"""Logged values, beside learning rates, that go on from phase to phase."""
 
 
 @LOOPS.register_module()
@@ -58,7 +61,8 @@ class CollaborativeTrainLoop(IterBasedTrainLoop):
             val_begin=val_begin,
             val_interval=val_interval or self.schedule.max_iters,
         )
-        self._seconds: dict[tuple[Phase, ...], list[float]] = defaultdict(lambda: [0.0, 0])
+        self.clock = PhaseClock(self.schedule)
+        self._began = time.perf_counter()
 
     @property
     def model(self) -> LIDDetector:
@@ -77,6 +81,7 @@ class CollaborativeTrainLoop(IterBasedTrainLoop):
             position = self.schedule.at(self._iter)
             self._announce(position)
             self.runner.model.train()
+            self._began = time.perf_counter()
             self.run_iter(next(self.dataloader_iterator))
             if self._validation_is_due(position):
                 self.runner.val_loop.run()
@@ -87,7 +92,6 @@ class CollaborativeTrainLoop(IterBasedTrainLoop):
     def run_iter(self, data_batch: Sequence[dict] | dict) -> None:
         """One iteration: an update of each phase that the schedule names, on one batch."""
         position = self.schedule.at(self._iter)
-        started = time.perf_counter()
         self.runner.call_hook("before_train_iter", batch_idx=self._iter, data_batch=data_batch)
         outputs = {}
         for phase in position.phases:
@@ -97,8 +101,7 @@ class CollaborativeTrainLoop(IterBasedTrainLoop):
             outputs["loss"] = outputs.get("loss", 0) + total
         self.runner.message_hub.update_scalar("train/phase", position.phases[0].number)
         self.runner.message_hub.update_scalar("train/round", position.round)
-        self._seconds[position.phases][0] += time.perf_counter() - started
-        self._seconds[position.phases][1] += 1
+        self.clock.add(position.phases, time.perf_counter() - self._began)
         self.runner.call_hook(
             "after_train_iter", batch_idx=self._iter, data_batch=data_batch, outputs=outputs
         )
@@ -119,19 +122,11 @@ class CollaborativeTrainLoop(IterBasedTrainLoop):
         return self.runner.optim_wrapper[part]._max_counts > 0
 
     def eta_seconds(self) -> float:
-        """Expected seconds to the end, with the mean duration of each phase seen so far.
-
-        A phase that has not run yet counts with the mean over all iterations so far.
-        """
-        total, count = map(sum, zip(*self._seconds.values(), strict=True))
-        left: dict[tuple[Phase, ...], int] = defaultdict(int)
-        for iteration in range(self._iter + 1, self._max_iters):
-            left[self.schedule.at(iteration).phases] += 1
-        mean = {phases: s / n for phases, (s, n) in self._seconds.items()}
-        return sum(n * mean.get(phases, total / count) for phases, n in left.items())
+        """Expected seconds from the end of the present iteration to the end of the training."""
+        return self.clock.eta_seconds(self._iter + 1)
 
     def _announce(self, position: PhasePosition) -> None:
-        """At the first step of a phase: log it, and forget the means of the one before."""
+        """At the first step of a phase: log it, and forget the values of the one before."""
         if position.step != 0:
             return
         names = " and ".join(phase.description for phase in position.phases)
@@ -140,7 +135,7 @@ class CollaborativeTrainLoop(IterBasedTrainLoop):
         )
         print_log(f"Phase: {names}, {part}, {position.length} iterations", logger="current")
         scalars = self.runner.message_hub.log_scalars
-        for name in [n for n in scalars if n.startswith("train/") and "loss" in n]:
+        for name in [n for n in scalars if n.startswith("train/") and not _lasts(n)]:
             scalars.pop(name)
 
     def _validation_is_due(self, position: PhasePosition) -> bool:
@@ -166,3 +161,8 @@ class CollaborativeTrainLoop(IterBasedTrainLoop):
                 "dict(constructor='lidnet_mm.PartsOptimWrapperConstructor', "
                 "denoiser=dict(...), detector=dict(...))"
             )
+
+
+def _lasts(name: str) -> bool:
+    """Whether a logged value is still true in the next phase."""
+    return name in LASTING or name.endswith("lr")
