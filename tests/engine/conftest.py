@@ -3,7 +3,6 @@
 import copy
 import uuid
 from pathlib import Path
-from types import MappingProxyType
 
 import pytest
 import torch
@@ -24,9 +23,8 @@ PARTS = ("denoiser", "detector")
 class SlicesInMemory(Dataset):
     """Slices of one bright square each, LDCT = NDCT + white noise."""
 
-    metainfo = MappingProxyType({"classes": ("lesion",)})
-
     def __init__(self, length: int = 7) -> None:
+        self.metainfo = {"classes": ("lesion",)}
         generator = torch.Generator().manual_seed(1)
         self.items = [self._item(index, generator) for index in range(length)]
 
