@@ -1,5 +1,6 @@
 """Configs with one place for the data root."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
@@ -13,7 +14,9 @@ def load_config(path: str | Path, options: dict | None = None) -> Config:
 
     A config inherits its data loaders and metrics complete with the folder they were written
     for. An overridden top-level ``data_root`` (in a child config, or
-    ``--cfg-options data_root=data/mine``) replaces that folder in all of them.
+    ``--cfg-options data_root=data/mine``) replaces that folder in all of them. A data loader
+    that the config points to another folder on purpose, such as an external test set, is left
+    as it is.
 
     Args:
         path (str | Path): Config file.
@@ -28,13 +31,11 @@ def load_config(path: str | Path, options: dict | None = None) -> Config:
     if not Path(path).is_file():
         raise FileNotFoundError(f"config {path} does not exist")
     config = _renamed(Config.fromfile(str(path)))
+    _move_data(config, _inherited_root(config))
     if options:
+        before = config.get("data_root") or _inherited_root(config)
         config.merge_from_dict(options)
-    root = config.get("data_root")
-    if root is not None:
-        for name in DATALOADERS:
-            if config.get(name):
-                _move_dataset(config[name].dataset, root, config)
+        _move_data(config, before)
     return config
 
 
@@ -71,15 +72,38 @@ def _renamed(config: Config) -> Config:
     )
 
 
-def _move_dataset(dataset: ConfigDict, root: str, config: Config) -> None:
-    """Give the dataset, and the metrics that read its annotations, another root."""
-    old = dataset.get("data_root")
-    if old == root:
+def _inherited_root(config: Config) -> str | None:
+    """Folder that the data loaders were written for, the top-level one if any of them reads it."""
+    roots = [dataset.data_root for dataset in _datasets(config) if dataset.get("data_root")]
+    return config.get("data_root") if config.get("data_root") in roots else next(iter(roots), None)
+
+
+def _move_data(config: Config, old: str | None) -> None:
+    """Let what reads the old folder, data sets and metrics, read the top-level ``data_root``."""
+    new = config.get("data_root")
+    if new is None or old is None or new == old:
         return
-    dataset.data_root = root
+    for dataset in _datasets(config):
+        if dataset.get("data_root") == old:
+            dataset.data_root = new
+    for metric in _metrics(config):
+        annotations = metric.get("ann_file")
+        if annotations and Path(annotations).is_relative_to(old):
+            metric.ann_file = str(Path(new) / Path(annotations).relative_to(old))
+
+
+def _datasets(config: Config) -> Iterator[ConfigDict]:
+    """All data sets of the data loaders, those inside wrappers, too."""
+    waiting = [config[name].dataset for name in DATALOADERS if config.get(name)]
+    while waiting:
+        dataset = waiting.pop(0)
+        inside = dataset.get("datasets", []) or [dataset.get("dataset")]
+        waiting += [part for part in inside if part is not None]
+        yield dataset
+
+
+def _metrics(config: Config) -> Iterator[ConfigDict]:
+    """All metrics of the evaluators."""
     for name in EVALUATORS:
         metrics = config.get(name) or []
-        for metric in metrics if isinstance(metrics, list) else [metrics]:
-            annotations = metric.get("ann_file")
-            if annotations and old and Path(annotations).is_relative_to(old):
-                metric.ann_file = str(Path(root) / Path(annotations).relative_to(old))
+        yield from metrics if isinstance(metrics, list) else [metrics]
