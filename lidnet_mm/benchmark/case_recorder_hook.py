@@ -35,8 +35,9 @@ class CaseRecorderHook(Hook):
         dataset = runner.test_dataloader.dataset
         infos = [dataset.get_data_info(index) for index in range(len(dataset))]
         lesions = [info["img_id"] for info in infos if info["instances"]]
-        chosen = np.linspace(0, len(lesions) - 1, min(self.num_cases, len(lesions)) + 2)[1:-1]
-        self._wanted = {lesions[round(i)]: number for number, i in enumerate(chosen)}
+        count = min(self.num_cases, len(lesions))
+        # The middle of each of as many equal parts: all different, also where there are few.
+        self._wanted = {lesions[(2 * n + 1) * len(lesions) // (2 * count)]: n for n in range(count)}
 
     def after_test_iter(
         self,

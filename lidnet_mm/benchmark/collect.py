@@ -4,16 +4,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from mmengine.config import Config
 
 from lidnet_mm.benchmark.case import Case
 from lidnet_mm.benchmark.comparison import Comparison, Scoring
 from lidnet_mm.benchmark.provenance import gather_provenance
 from lidnet_mm.benchmark.report import write_report
 from lidnet_mm.benchmark.results import ResultRow, read_results, write_results
+from lidnet_mm.benchmark.results_table import METHOD_TITLES
 from lidnet_mm.benchmark.training_log import read_training_log
-
-TITLES = {"ldct": "LDCT", "ndct": "NDCT", "baseline": "baseline", "lidnet": "LIDnet"}
 
 
 def collect(comparison: Comparison) -> list[ResultRow]:
@@ -76,19 +74,8 @@ def _case(scorings: Iterable[Scoring], file: str, window: tuple[float, float]) -
         if not path.is_file():
             return None
         with np.load(path) as kept:
-            title = TITLES.get(scoring.method, scoring.method)
+            title = METHOD_TITLES[scoring.method]
             images[title] = kept["image"]
             detections[title] = (kept["boxes"], kept["scores"])
             name, truth = str(kept["name"]), kept["ground_truth"]
     return Case(name, images, truth, detections, window)
-
-
-def dose_of(config: Config) -> str:
-    """How a config's data pipeline makes LDCT, in words; ``true pairs`` where it loads them."""
-    for transform in config.train_dataloader.dataset.pipeline:
-        if transform.type == "lidnet_mm.SimulateLowDose":
-            return ", ".join(f"{k}={v}" for k, v in transform.items() if k in DOSE_SETTINGS)
-    return "true pairs"
-
-
-DOSE_SETTINGS = ("noise_hu", "incident_photons", "dose_fraction", "geometry", "num_views")

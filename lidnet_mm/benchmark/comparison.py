@@ -6,6 +6,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from lidnet_mm.apis.load_config import judge_path, load_config
+from lidnet_mm.benchmark.results import METHODS
 
 UNTRAINED = ("ldct", "ndct")
 """Rows that need no training: the floor and the ceiling."""
@@ -67,6 +68,21 @@ class Scoring:
         """The row, in the form of ``results.json``."""
         return self.folder / "score.json"
 
+    def is_done(self, judge: Training) -> bool:
+        """Whether there is a score of the present weights, newer than they are.
+
+        Args:
+            judge (Training): The training of the judge.
+
+        Returns:
+            bool: False also where denoiser or judge were trained anew since.
+        """
+        if not self.result.is_file():
+            return False
+        marks = [t.done_mark for t in (judge, self.training) if t is not None and t.is_done]
+        scored = self.result.stat().st_mtime
+        return all(mark.stat().st_mtime <= scored for mark in marks)
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -117,11 +133,13 @@ class Comparison:
 
         Raises:
             FileNotFoundError: If a config does not exist.
-            ValueError: If no method is trained, or methods have different judges.
+            ValueError: If no method is trained, methods have different judges, or a method is
+                unknown, named twice, or has no config where it needs one.
         """
         plan, work_dir, base = Config.fromfile(str(path)), Path(work_dir), Path(path).parent
         root = (data_root or plan.data_root).format(work_dir=work_dir)
         methods = [(m.method, m.get("config")) for m in plan.methods]
+        _check(methods, plan.seeds)
         configs = {name: (base / c).resolve() for name, c in methods if c}
         judge = _common_judge(configs)
         trained = {
@@ -149,10 +167,26 @@ class Comparison:
         )
 
 
+def _check(methods: list[tuple[str, str | None]], seeds: list[int]) -> None:
+    """Refuse now what would only be found after hours of training."""
+    names = [name for name, _ in methods]
+    for name, config in methods:
+        if name not in METHODS:
+            raise ValueError(f"unknown method {name!r}: choose from {', '.join(METHODS)}")
+        if names.count(name) > 1:
+            raise ValueError(f"method {name!r} stands twice in the comparison")
+        if config and name in UNTRAINED:
+            raise ValueError(f"method {name!r} is scored as it is: it takes no config")
+        if not config and name not in UNTRAINED:
+            raise ValueError(f"method {name!r} needs a config")
+    if not any(config for _, config in methods):
+        raise ValueError("the comparison trains nothing: give a method a config")
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise ValueError(f"seeds must be different numbers, at least one, got {list(seeds)}")
+
+
 def _common_judge(configs: dict[str, Path]) -> Path:
     """Config of the one judge that all methods name."""
-    if not configs:
-        raise ValueError("the comparison trains nothing: give a method a config")
     judges = {judge_path(load_config(path)) for path in configs.values()}
     if len(judges) > 1:
         raise ValueError(f"methods of one table need one judge, got {sorted(map(str, judges))}")
@@ -171,8 +205,6 @@ def _scorings(
     for name, _ in methods:
         for seed in seeds[:1] if name in UNTRAINED else seeds:
             training = trained.get((name, seed))
-            if training is None and name not in UNTRAINED:
-                raise ValueError(f"method {name!r} needs a config")
             folder = work_dir / "scores" / f"{name}_seed{seed}"
             config = training.config if training else any_config
             rows.append(Scoring(name, config, seed, folder, training))

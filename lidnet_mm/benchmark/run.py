@@ -5,8 +5,9 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
+from threading import Event
 
 from lidnet_mm.benchmark.comparison import Comparison, Scoring, Training
 
@@ -27,8 +28,11 @@ def run_comparison(comparison: Comparison, jobs: int = 1, announce: Callable = p
         announce (Callable[[str], None]): Takes the lines to show. Defaults to ``print``.
 
     Raises:
-        JobError: If a job fails; the message names its log.
+        JobError: If a job fails; the message names its log. No other is started then.
+        ValueError: If ``jobs`` is below 1.
     """
+    if jobs < 1:
+        raise ValueError(f"jobs must be at least 1, got {jobs}")
     runner = _Jobs(comparison, jobs, announce)
     runner.prepare()
     # A table's methods grow in cost, so the longest trainings start first and no core waits.
@@ -49,10 +53,24 @@ class _Jobs:
         self.environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
 
     def all(self, job: Callable, items: Iterable) -> None:
-        """Run a job for each item, a few at a time."""
+        """Run a job for each item, a few at a time; after a failure start no other."""
+        stop = Event()
+
+        def unless_stopped(item: Training | Scoring) -> None:
+            if stop.is_set():
+                return
+            try:
+                job(item)
+            except BaseException:
+                stop.set()
+                raise
+
         with ThreadPoolExecutor(self.jobs) as pool:
-            for future in [pool.submit(job, item) for item in items]:
-                future.result()
+            try:
+                for future in as_completed([pool.submit(unless_stopped, i) for i in items]):
+                    future.result()
+            finally:  # also when the user stops it
+                stop.set()
 
     def prepare(self) -> None:
         """Make the data where it is missing."""
@@ -78,7 +96,7 @@ class _Jobs:
     def score(self, scoring: Scoring) -> None:
         """Score one row."""
         name = f"score {scoring.method} seed {scoring.seed}"
-        if scoring.result.is_file():
+        if scoring.is_done(self.comparison.judge):
             self.announce(f"[{name}] scored already: {scoring.result}")
             return
         judge = self.comparison.judge.checkpoint
@@ -106,6 +124,8 @@ class _Jobs:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
+                encoding="utf-8",
+                errors="replace",
                 env=self.environment,
             ) as process,
         ):
@@ -115,5 +135,6 @@ class _Jobs:
                 if SHOWN.search(line):
                     self.announce(f"[{name}] {line.rstrip().rpartition(' - INFO - ')[2]}")
         if process.returncode != 0:
+            self.announce(f"[{name}] failed, see {log}")
             tail = "".join(log.read_text(encoding="utf-8").splitlines(keepends=True)[-15:])
             raise JobError(f"{name} failed with status {process.returncode}; {log} ends:\n{tail}")

@@ -1,5 +1,6 @@
 """Scoring of a denoiser by a frozen judge (section 4.1)."""
 
+import copy
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,14 +80,16 @@ def scoring_config(config: Config, judge: Judge, scored: str = "denoised") -> Co
     """
     if scored not in SCORED:
         raise ValueError(f"scored must be one of {SCORED}, got {scored!r}")
-    config = config.copy()
+    config = copy.deepcopy(config)
     denoiser = _denoiser_of(config)
     if scored != "denoised":
         denoiser.generator = ConfigDict(type="lidnet_mm.Identity")
     config.model = ConfigDict(
         type="lidnet_mm.LIDDetector",
         denoiser=denoiser,
-        detector=judge.config.model,
+        detector=copy.deepcopy(judge.config.model),
+        # A LIDnet may have a window of its own; a DenoisingModel brings the one it has.
+        data_preprocessor=_window_of(config),
         roi_perceptual_loss={"type": "lidnet_mm.ROIPerceptualLoss", "loss_weight": 0.0},
     )
     if scored == "ndct":
@@ -181,6 +184,12 @@ def _denoiser_of(config: Config) -> ConfigDict:
     """Config of the ``DenoisingModel`` in a LIDnet or a baseline."""
     model = config.model
     return model.denoiser if model.type == "lidnet_mm.LIDDetector" else model
+
+
+def _window_of(config: Config) -> ConfigDict | None:
+    """Config of a LIDnet's own preprocessor; None where that of the denoiser counts."""
+    is_lidnet = config.model.type == "lidnet_mm.LIDDetector"
+    return config.model.get("data_preprocessor") if is_lidnet else None
 
 
 def _method_of(config: Config) -> str:
