@@ -1,0 +1,187 @@
+"""What each phase updates, and what stays as it is to the last bit."""
+
+import copy
+
+import pytest
+import torch
+from mmengine.runner import set_random_seed
+from torch import nn
+
+from lidnet_mm.models.denoisers import BaseGenerator
+from lidnet_mm.models.phase import Phase
+
+DETECTOR_PHASES = (Phase.DETECTOR_ON_NDCT, Phase.DETECTOR_ON_DENOISED)
+
+
+class NormalisedGenerator(BaseGenerator):
+    """A generator with batch normalisation and dropout, whose modes show in its output."""
+
+    def __init__(self):
+        super().__init__()
+        self.convolution = nn.Conv2d(1, 4, 3, padding=1)
+        self.norm = nn.BatchNorm2d(4)
+        self.last = nn.Conv2d(4, 1, 1)
+
+    def denoise(self, x):
+        features = nn.functional.dropout(self.norm(self.convolution(x)), 0.2, self.training)
+        return x + 0.01 * self.last(features)
+
+
+def _total(losses):
+    values = [v for name, v in losses.items() if "loss" in name]
+    return sum(sum(v) if isinstance(v, list) else v for v in values)
+
+
+def _state(module):
+    return {name: value.clone() for name, value in module.state_dict().items()}
+
+
+def _same(module, state):
+    return {name for name, value in module.state_dict().items() if torch.equal(value, state[name])}
+
+
+def _train(model, batch, phase, steps=2):
+    """A few steps of an optimizer that would move every parameter that has a gradient."""
+    model.set_phase(phase)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3, weight_decay=0.1)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        _total(model(**model.data_preprocessor(batch), mode="loss")).backward()
+        optimizer.step()
+
+
+@pytest.fixture
+def model(small_config, build_lid):
+    return build_lid(small_config, {"type": NormalisedGenerator})
+
+
+def test_training_without_a_phase_is_refused(model, batch):
+    with pytest.raises(RuntimeError, match=r"CollaborativeTrainLoop.*set_phase"):
+        model(**model.data_preprocessor(batch), mode="loss")
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_a_phase_moves_its_half_and_leaves_the_other_to_the_last_bit(phase, model, batch):
+    halves = {"denoiser": model.denoiser, "detector": model.detector}
+    trained = halves.pop(phase.part)
+    (frozen,) = halves.values()
+    before, still = _state(trained), _state(frozen)
+    _train(model, batch, phase)
+    assert _same(frozen, still) == set(still)
+    assert _same(trained, before) == set()  # weights, batch-norm statistics and their counters
+    assert all(p.grad is None for p in frozen.parameters())
+    for name, parameter in trained.named_parameters():
+        assert torch.isfinite(parameter.grad).all(), name
+
+
+def test_phases_in_turn_train_both_halves(model, batch):
+    for phase in (*Phase, *Phase):
+        part = getattr(model, phase.part)
+        before = _state(part)
+        _train(model, batch, phase, steps=1)
+        assert _same(part, before) == set()
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_modes_and_gradients_survive_a_validation(phase, model):
+    model.set_phase(phase)
+    model.eval()
+    assert not any(module.training for module in model.modules())
+    model.train()
+    for part in ("denoiser", "detector"):
+        learns = part == phase.part
+        assert {m.training for m in getattr(model, part).modules()} == {learns}
+        assert {p.requires_grad for p in getattr(model, part).parameters()} == {learns}
+
+
+def test_a_phase_set_during_validation_does_not_start_training_mode(model):
+    model.eval()
+    model.set_phase(Phase.DENOISER)
+    assert not any(module.training for module in model.modules())
+
+
+def test_gradient_reaches_the_denoiser_from_each_term(small_config, build_lid, batch):
+    model = build_lid(small_config, {"type": NormalisedGenerator})
+    model.set_phase(Phase.DENOISER)
+    set_random_seed(0)
+    losses = model(**model.data_preprocessor(batch), mode="loss")
+    parameters = list(model.denoiser.parameters())
+    terms = {
+        "reconstruction": losses["loss_reconstruction"],
+        "perceptual": losses["loss_roi_perceptual"],
+        "detection": _total({k: v for k, v in losses.items() if k.startswith("detector.")}),
+    }
+    for name, term in terms.items():
+        gradients = torch.autograd.grad(term, parameters, retain_graph=True)
+        assert all(torch.isfinite(g).all() for g in gradients), name
+        assert sum(g.abs().sum() for g in gradients) > 0, name
+
+
+@pytest.mark.parametrize("phase", DETECTOR_PHASES)
+def test_detector_phases_compute_the_detector_s_own_loss(phase, model, batch):
+    model.set_phase(phase)
+    data = model.data_preprocessor(batch)
+    plain = copy.deepcopy(model.detector)
+    set_random_seed(3)
+    ours = model(**data, mode="loss")
+    images = data["ndct"]
+    if phase is Phase.DETECTOR_ON_DENOISED:
+        with torch.no_grad():
+            images = copy.deepcopy(model.denoiser.generator).eval()(data["inputs"])
+    hu = 2000 * images.clamp(0, 1) - 1000
+    grey = ((hu + 160) / 400).clamp(0, 1).expand(-1, 3, -1, -1) * 255
+    set_random_seed(3)
+    theirs = plain.loss((grey - 127.5) / 127.5, data["data_samples"])
+    assert set(ours) == {f"detector.{name}" for name in theirs}
+    torch.testing.assert_close(_total(ours), _total(theirs), rtol=1e-5, atol=0)
+
+
+def test_frozen_stages_stay_frozen_in_all_phases(small_config, build_lid, batch):
+    small_config.backbone.frozen_stages = 2
+    model = build_lid(small_config)
+    backbone = model.detector.backbone
+    frozen = [backbone.conv1, backbone.bn1, backbone.layer1, backbone.layer2]
+    before = [_state(module) for module in frozen]
+    last = _state(backbone.layer4)
+    for phase in (*Phase, Phase.DETECTOR_ON_NDCT):
+        _train(model, batch, phase, steps=1)
+        for module, state in zip(frozen, before, strict=True):
+            assert not any(p.requires_grad for p in module.parameters())
+            assert _same(module, state) == set(state)
+    assert _same(backbone.layer4, last) == set()
+
+
+def test_a_config_of_frozen_norms_is_respected(small_config, build_lid):
+    small_config.backbone.update(norm_eval=True, norm_cfg={"type": "BN", "requires_grad": False})
+    model = build_lid(small_config)
+    for phase in Phase:
+        model.set_phase(phase)
+        norms = [m for m in model.detector.backbone.modules() if isinstance(m, nn.BatchNorm2d)]
+        assert norms
+        assert not any(norm.training for norm in norms)
+        assert not any(p.requires_grad for norm in norms for p in norm.parameters())
+
+
+def test_weights_are_saved_and_restored_under_both_halves(model, small_config, build_lid):
+    other = build_lid(small_config, {"type": NormalisedGenerator}, seed=1)
+    state = model.state_dict()
+    assert {name.split(".")[0] for name in state} == {"denoiser", "detector"}
+    assert _same(other, state) != set(state)
+    other.load_state_dict(state)
+    assert _same(other, state) == set(state)
+
+
+def test_losses_are_summed_by_mmengine_with_their_weights(model, batch):
+    model.set_phase(Phase.DENOISER)
+    set_random_seed(0)
+    losses = model(**model.data_preprocessor(batch), mode="loss")
+    total, log = model.parse_losses(losses)
+    torch.testing.assert_close(total, _total(losses))
+    assert "detector.acc" in log
+    set_random_seed(0)
+    model.detection_loss_weight = 1.0
+    unweighted = model(**model.data_preprocessor(batch), mode="loss")
+    torch.testing.assert_close(
+        losses["detector.loss_bbox"], 5 * unweighted["detector.loss_bbox"], rtol=1e-4, atol=1e-6
+    )
+    torch.testing.assert_close(losses["detector.acc"], unweighted["detector.acc"])
