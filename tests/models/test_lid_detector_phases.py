@@ -185,3 +185,16 @@ def test_losses_are_summed_by_mmengine_with_their_weights(model, batch):
         losses["detector.loss_bbox"], 5 * unweighted["detector.loss_bbox"], rtol=1e-4, atol=1e-6
     )
     torch.testing.assert_close(losses["detector.acc"], unweighted["detector.acc"])
+
+
+def test_a_copy_of_the_model_has_phases_of_its_own(model):
+    """MMEngine's EMAHook copies the whole model."""
+    model.set_phase(Phase.DENOISER)
+    other = copy.deepcopy(model)
+    other.set_phase(Phase.DETECTOR_ON_NDCT)
+    for one, learning, resting in (
+        (model, "denoiser", "detector"),
+        (other, "detector", "denoiser"),
+    ):
+        assert all(p.requires_grad for p in getattr(one, learning).parameters())
+        assert not any(p.requires_grad for p in getattr(one, resting).parameters())
