@@ -76,3 +76,36 @@ def phased_entries():
             | {"iter": iteration, "step": iteration}
         )
     return [*entries, {"coco/bbox_mAP_50": 0.3, "image/PSNR": np.inf, "step": 100}]
+
+
+COMPARISON = """
+title = 'Test'
+data_root = '{work_dir}/data'
+methods = [
+    dict(method='ldct'),
+    dict(method='baseline', config='baseline.py'),
+    dict(method='lidnet', config='lidnet.py'),
+    dict(method='ndct'),
+]
+seeds = [0, 1]
+num_cases = 2
+case_window = (-160, 240)
+dose = 'simulated'
+"""
+
+
+@pytest.fixture
+def write_comparison(tmp_path):
+    """Function that writes a comparison with its configs; a text is appended to the comparison."""
+
+    def write(more="", judges=("judge.py", "judge.py")):
+        folder = tmp_path / "configs"
+        folder.mkdir(exist_ok=True)
+        for name in {*judges} - {""}:
+            (folder / name).write_text("model = dict(type='FasterRCNN')\n")
+        for name, judge in zip(("baseline", "lidnet"), judges, strict=True):
+            (folder / f"{name}.py").write_text(f"judge = '{judge}'\n")
+        (folder / "comparison.py").write_text(COMPARISON + more)
+        return folder / "comparison.py"
+
+    return write

@@ -1,0 +1,142 @@
+"""What a comparison's config becomes, and what is refused before anything is trained."""
+
+import os
+
+import pytest
+
+from lidnet_mm.benchmark.comparison import Comparison, Scoring, Training
+
+
+@pytest.fixture
+def read(write_comparison, tmp_path):
+    """Function that writes and reads a comparison."""
+
+    def read_comparison(more="", data_root=None, **changes):
+        path = write_comparison(more, **changes)
+        return Comparison.from_file(path, tmp_path / "work", data_root)
+
+    return read_comparison
+
+
+class TestPlan:
+    def test_trainings(self, read, tmp_path):
+        comparison, configs = read(), tmp_path / "configs"
+        assert comparison.trainings == [
+            Training(f"{name}_seed{seed}", configs / f"{name}.py", seed, folder)
+            for name in ("baseline", "lidnet")
+            for seed in (0, 1)
+            for folder in [tmp_path / "work" / f"{name}_seed{seed}"]
+        ]
+        assert comparison.judge == Training(
+            "judge", configs / "judge.py", 0, tmp_path / "work" / "judge"
+        )
+
+    def test_scorings(self, read):
+        """LDCT and NDCT, which no seed changes, once; the others once a seed."""
+        scorings = read().scorings
+        assert [(s.method, s.seed) for s in scorings] == [
+            ("ldct", 0),
+            ("baseline", 0),
+            ("baseline", 1),
+            ("lidnet", 0),
+            ("lidnet", 1),
+            ("ndct", 0),
+        ]
+        for scoring in scorings:
+            if scoring.method in ("ldct", "ndct"):
+                assert scoring.training is None
+            else:
+                assert scoring.training.name == f"{scoring.method}_seed{scoring.seed}"
+                assert scoring.config == scoring.training.config
+        assert len({scoring.folder for scoring in scorings}) == len(scorings)
+
+    def test_texts(self, read):
+        comparison = read("notes = dict(Data='phantom')\n")
+        assert (comparison.title, comparison.dose, comparison.num_cases) == ("Test", "simulated", 2)
+        assert comparison.case_window == (-160, 240)
+        assert comparison.notes == {"Data": "phantom"}
+
+    def test_folders_in_the_preparation(self, read, tmp_path):
+        prepare = "prepare = [('tool', ['{work_dir}/source', '{data_root}', '--patients', 4])]\n"
+        work = tmp_path / "work"
+        assert read(prepare).data_root == f"{work}/data"
+        assert read(prepare).prepare == [
+            ("tool", [f"{work}/source", f"{work}/data", "--patients", "4"])
+        ]
+        assert read(prepare, data_root="/ct").prepare[0][1][1] == "/ct"
+
+    def test_shipped_comparisons(self, repository, tmp_path):
+        for name in ("demo", "sts"):
+            path = repository / "configs" / "benchmark" / f"{name}.py"
+            comparison = Comparison.from_file(path, tmp_path)
+            assert {s.method for s in comparison.scorings} == {"ldct", "baseline", "lidnet", "ndct"}
+            assert all(t.config.is_file() for t in [comparison.judge, *comparison.trainings])
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("more", "message"),
+        [
+            ("methods = [dict(method='ldct')]", "trains nothing: give a method a config"),
+            ("methods += [dict(method='matched')]", "method 'matched' needs a config"),
+            ("methods += [dict(method='bm3d', config='lidnet.py')]", "unknown method 'bm3d'.*ldct"),
+            ("methods += [dict(method='lidnet', config='baseline.py')]", "'lidnet' stands twice"),
+            ("methods[0].update(config='lidnet.py')", "'ldct' is scored as it is"),
+            ("seeds = []", r"seeds must be .* got \[\]"),
+            ("seeds = [0, 1, 0]", r"different numbers.* got \[0, 1, 0\]"),
+        ],
+    )
+    def test_wrong_methods_and_seeds(self, read, more, message):
+        with pytest.raises(ValueError, match=message):
+            read(more)
+
+    def test_two_judges(self, read):
+        with pytest.raises(ValueError, match=r"one judge, got .*judge_a\.py.*judge_b\.py"):
+            read(judges=("judge_a.py", "judge_b.py"))
+
+    def test_missing_config(self, read):
+        with pytest.raises(FileNotFoundError, match=r"no_such\.py does not exist"):
+            read("methods[1].update(config='no_such.py')")
+
+    def test_no_judge(self, read):
+        with pytest.raises(KeyError, match=r"baseline\.py names no judge"):
+            read(judges=("", "judge.py"))
+
+    def test_missing_comparison(self, tmp_path):
+        with pytest.raises(FileNotFoundError):
+            Comparison.from_file(tmp_path / "no_such.py", tmp_path)
+
+
+class TestState:
+    @pytest.fixture
+    def training(self, tmp_path):
+        folder = tmp_path / "training"
+        folder.mkdir()
+        return Training("training", tmp_path / "config.py", 0, folder)
+
+    def test_training(self, training):
+        assert training.checkpoint is None
+        assert not training.is_done
+        (training.folder / "last_checkpoint").write_text("/somewhere/iter_3.pth\n")
+        assert str(training.checkpoint) == "/somewhere/iter_3.pth"
+        assert not training.is_done
+        training.done_mark.write_text("")
+        assert training.is_done
+
+    @pytest.mark.parametrize(
+        ("judge_trained", "denoiser_trained", "done"),
+        [(1, 2, True), (4, 2, False), (1, 4, False), (None, None, True)],
+    )
+    def test_score_is_older_than_the_weights(
+        self, training, tmp_path, judge_trained, denoiser_trained, done
+    ):
+        judge = Training("judge", tmp_path / "judge.py", 0, tmp_path)
+        scoring = Scoring("lidnet", training.config, 0, tmp_path, training)
+        assert not scoring.is_done(judge)
+        scoring.result.write_text("[]")
+        os.utime(scoring.result, (3, 3))
+        for each, time in ((judge, judge_trained), (training, denoiser_trained)):
+            if time is not None:
+                each.done_mark.write_text("")
+                os.utime(each.done_mark, (time, time))
+        assert scoring.is_done(judge) == done

@@ -1,0 +1,254 @@
+"""Which commands a comparison starts, in which order, and what happens when one fails.
+
+A stand-in for ``mim`` notes the commands it is given and leaves the files behind that the real one
+would; ``tests/test_end_to_end.py`` runs the real one.
+"""
+
+import importlib.util
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from lidnet_mm.benchmark.comparison import Comparison
+from lidnet_mm.benchmark.run import JobError, run_comparison
+
+FAKE_MIM = """
+import json, os, pathlib, sys
+arguments = sys.argv[1:]
+with open(os.environ["FAKE_CALLS"], "a") as file:
+    file.write(json.dumps(arguments) + "\\n")
+print("11/22 14:00:00 - mmengine - INFO - Iter(train) [1/1]  loss: 0.5")
+print("a line of no interest")
+if "--work-dir" in arguments:
+    folder = pathlib.Path(arguments[arguments.index("--work-dir") + 1])
+    folder.mkdir(parents=True, exist_ok=True)
+    if arguments[0] == "train":
+        (folder / "last_checkpoint").write_text(str(folder / "iter_1.pth"))
+    if folder.name == os.environ.get("FAKE_FAILS"):
+        print("the reason")
+        sys.exit(3)
+if arguments[0] == "run":
+    (pathlib.Path(arguments[-1]) / "annotations").mkdir(parents=True)
+if "--results" in arguments:
+    pathlib.Path(arguments[arguments.index("--results") + 1]).write_text("[]")
+"""
+TRAININGS = ["lidnet_seed1", "lidnet_seed0", "baseline_seed1", "baseline_seed0", "judge"]
+SCORES = ["ldct_seed0", "baseline_seed0", "baseline_seed1", "lidnet_seed0", "lidnet_seed1"]
+SCORES += ["ndct_seed0"]
+
+
+@pytest.fixture
+def calls(tmp_path, monkeypatch):
+    """Puts the stand-in in place; a function that reads what it was called with."""
+    package = tmp_path / "fake" / "mim"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "__main__.py").write_text(FAKE_MIM)
+    notes = tmp_path / "calls.jsonl"
+    monkeypatch.setenv("PYTHONPATH", str(package.parent))
+    monkeypatch.setenv("FAKE_CALLS", str(notes))
+
+    def read() -> list[list[str]]:
+        lines = notes.read_text().splitlines() if notes.is_file() else []
+        notes.unlink(missing_ok=True)
+        return [json.loads(line) for line in lines]
+
+    return read
+
+
+@pytest.fixture
+def comparison(write_comparison, tmp_path):
+    return Comparison.from_file(write_comparison(), tmp_path / "work")
+
+
+@pytest.fixture
+def run(comparison):
+    """Function that runs the comparison and returns the lines it showed."""
+
+    def run_it(jobs=1):
+        lines = []
+        run_comparison(comparison, jobs, lines.append)
+        return lines
+
+    return run_it
+
+
+def option(call, name):
+    return call[call.index(name) + 1] if name in call else None
+
+
+def folders(found):
+    return [Path(option(call, "--work-dir")).name for call in found]
+
+
+class TestCommands:
+    def test_order(self, run, calls):
+        """Trainings, the longest first, before scores in the order of the table."""
+        run()
+        found = calls()
+        assert folders(found) == TRAININGS + SCORES
+        assert [call[0] for call in found] == ["train"] * 5 + ["test"] * 6
+
+    def test_training(self, run, calls, comparison):
+        run()
+        call = calls()[0]
+        training = comparison.trainings[-1]
+        assert call[:3] == ["train", "lidnet_mm", str(training.config)]
+        assert option(call, "--seed") == "1"
+        assert "--resume" not in call
+        assert call[-2:] == ["--cfg-options", f"data_root={comparison.data_root}"]
+
+    def test_scores(self, run, calls, comparison):
+        run()
+        found = {Path(option(call, "--work-dir")).name: call for call in calls()[5:]}
+        work = comparison.work_dir
+        for name, call in found.items():
+            assert option(call, "--judge-checkpoint") == str(work / "judge" / "iter_1.pth")
+            assert option(call, "--results") == str(work / "scores" / name / "score.json")
+            assert option(call, "--cases") == "2"
+            assert call[-1] == f"data_root={comparison.data_root}"
+        lidnet, ldct = found["lidnet_seed1"], found["ldct_seed0"]
+        assert option(lidnet, "--checkpoint") == str(work / "lidnet_seed1" / "iter_1.pth")
+        assert (option(lidnet, "--method"), option(lidnet, "--seed")) == ("lidnet", "1")
+        assert option(lidnet, "--score") is None
+        assert (option(ldct, "--score"), option(ldct, "--method")) == ("ldct", None)
+
+    def test_cores_are_shared(self, comparison, calls, monkeypatch):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
+        lines = []
+        code = 'import os\nprint("by judge", os.environ["OMP_NUM_THREADS"])\n'
+        fake = Path(os.environ["PYTHONPATH"]) / "mim" / "__main__.py"
+        fake.write_text(code + FAKE_MIM)
+        run_comparison(comparison, 3, lines.append)
+        assert sum(line.endswith("by judge 2") for line in lines) == 11
+
+    def test_several_at_a_time(self, run, calls):
+        run(jobs=3)
+        found = folders(calls())
+        assert sorted(found[:5]) == sorted(TRAININGS)
+        assert sorted(found[5:]) == sorted(SCORES)
+
+    @pytest.mark.parametrize("jobs", [0, -1])
+    def test_no_jobs(self, comparison, jobs):
+        with pytest.raises(ValueError, match=f"jobs must be at least 1, got {jobs}"):
+            run_comparison(comparison, jobs)
+
+    def test_shows_what_matters_and_keeps_all(self, run, calls, comparison):
+        lines = run()
+        assert "[judge] Iter(train) [1/1]  loss: 0.5" in lines
+        assert not any("no interest" in line for line in lines)
+        assert "a line of no interest" in (comparison.judge.folder / "log.txt").read_text()
+
+
+class TestPreparation:
+    @pytest.fixture
+    def prepared(self, write_comparison, tmp_path):
+        more = "prepare = [('dataset_converters:phantom', ['--out', '{data_root}'])]\n"
+        return Comparison.from_file(write_comparison(more), tmp_path / "work")
+
+    def test_makes_missing_data_first(self, prepared, calls):
+        run_comparison(prepared, 1, lambda line: None)
+        data = prepared.data_root
+        expected = ["run", "lidnet_mm", "dataset_converters:phantom", "--out", data]
+        assert calls()[0] == expected
+        assert (prepared.work_dir / "prepare" / "phantom.txt").is_file()
+
+    def test_leaves_present_data(self, prepared, calls):
+        Path(prepared.data_root, "annotations").mkdir(parents=True)
+        run_comparison(prepared, 1, lambda line: None)
+        assert all(call[0] != "run" for call in calls())
+
+
+class TestAgain:
+    def test_nothing_is_done_twice(self, run, calls):
+        run()
+        calls()
+        lines = run()
+        assert not calls()
+        assert sum("trained already" in line for line in lines) == 5
+        assert sum("scored already" in line for line in lines) == 6
+
+    def test_interrupted_training_is_resumed(self, run, calls, comparison):
+        run()
+        calls()
+        interrupted = comparison.trainings[2]
+        interrupted.done_mark.unlink()
+        run()
+        training, score = calls()
+        assert option(training, "--work-dir") == str(interrupted.folder)
+        assert "--resume" in training
+        assert option(score, "--work-dir").endswith(f"scores/{interrupted.name}")
+
+    def test_training_that_wrote_no_checkpoint_starts_anew(self, run, calls, comparison):
+        comparison.judge.folder.mkdir(parents=True)
+        (comparison.judge.folder / "log.txt").write_text("killed")
+        run()
+        assert all("--resume" not in call for call in calls())
+
+    def test_lost_score_is_made_again(self, run, calls, comparison):
+        run()
+        calls()
+        comparison.scorings[1].result.unlink()
+        run()
+        assert folders(calls()) == ["baseline_seed0"]
+
+    def test_new_judge_scores_all_again(self, run, calls, comparison):
+        run()
+        calls()
+        for scoring in comparison.scorings:
+            os.utime(scoring.result, (1, 1))
+        run()
+        assert folders(calls()) == SCORES
+
+
+class TestFailure:
+    def test_error_names_the_log_and_its_end(self, run, calls, comparison, monkeypatch):
+        monkeypatch.setenv("FAKE_FAILS", "baseline_seed1")
+        log = comparison.trainings[1].folder / "log.txt"
+        with pytest.raises(JobError, match="baseline_seed1 failed with status 3") as caught:
+            run()
+        assert f"{log} ends:" in str(caught.value)
+        assert str(caught.value).rstrip().endswith("the reason")
+
+    def test_no_other_job_is_started(self, run, calls, monkeypatch):
+        monkeypatch.setenv("FAKE_FAILS", "lidnet_seed0")
+        with pytest.raises(JobError):
+            run()
+        assert folders(calls()) == ["lidnet_seed1", "lidnet_seed0"]
+
+    def test_failed_training_is_not_done(self, run, calls, comparison, monkeypatch):
+        monkeypatch.setenv("FAKE_FAILS", "lidnet_seed1")
+        with pytest.raises(JobError):
+            run()
+        assert not comparison.trainings[3].is_done
+        monkeypatch.delenv("FAKE_FAILS")
+        calls()
+        run()
+        found = calls()
+        assert folders(found)[0] == "lidnet_seed1"
+        assert "--resume" in found[0]
+
+    def test_failed_score_is_no_row(self, run, calls, comparison, monkeypatch):
+        monkeypatch.setenv("FAKE_FAILS", "ndct_seed0")
+        with pytest.raises(JobError, match="score ndct seed 0 failed"):
+            run()
+        assert not comparison.scorings[-1].result.exists()
+
+    def test_status_of_the_command(
+        self, calls, comparison, repository, tmp_path, monkeypatch, capsys
+    ):
+        monkeypatch.setenv("FAKE_FAILS", "judge")
+        path = repository / "tools" / "benchmark.py"
+        spec = importlib.util.spec_from_file_location("benchmark_tool", path)
+        tool = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(tool)
+        config = str(tmp_path / "configs" / "comparison.py")
+        work = str(tmp_path / "work")
+        monkeypatch.setattr(sys, "argv", ["benchmark", "run", config, "--work-dir", work])
+        assert tool.main() == 1
+        captured = capsys.readouterr()
+        assert "error: judge failed with status 3" in captured.err
+        assert "[judge] failed, see" in captured.out
