@@ -111,13 +111,15 @@ def load_scored_weights(
         scored (str): As in :func:`scoring_config`.
 
     Raises:
-        ValueError: If a checkpoint is not of this denoiser or judge.
+        ValueError: If a checkpoint is not of this denoiser or judge, or there is none.
     """
     _load(model.detector, _state(judge.checkpoint), judge.checkpoint)
     model.detector.requires_grad_(False)
     if scored != "denoised":
         print_log(f"Scoring {scored.upper()} as it is; {checkpoint} is not used", "current")
         return
+    if checkpoint is None:
+        raise ValueError("no checkpoint of the denoiser was given, only of the judge")
     state = _state(checkpoint)
     inside = {k.removeprefix("denoiser."): v for k, v in state.items() if k.startswith("denoiser.")}
     _load(model.denoiser, inside or state, checkpoint)
@@ -196,11 +198,11 @@ def _method_of(config: Config) -> str:
     """Name of the method that a config trains."""
     if config.model.type == "lidnet_mm.DenoisingModel":
         return "baseline"
-    if config.train_cfg.get("joint", False):
+    if (config.get("train_cfg") or {}).get("joint", False):
         return "joint"
     weights = (
         config.model.get("detection_loss_weight", 5.0),
-        config.model.get("roi_perceptual_loss", {}).get("loss_weight", 5.0),
+        (config.model.get("roi_perceptual_loss") or {}).get("loss_weight", 5.0),
     )
     return "lidnet" if any(weights) else "matched"
 

@@ -1,0 +1,89 @@
+"""From folders of scores to results.json and the report."""
+
+import numpy as np
+import pytest
+
+from lidnet_mm.benchmark.collect import collect, report
+from lidnet_mm.benchmark.comparison import Comparison
+from lidnet_mm.benchmark.results import read_results, write_results
+
+
+@pytest.fixture
+def comparison(write_comparison, tmp_path):
+    return Comparison.from_file(write_comparison(), tmp_path / "work")
+
+
+@pytest.fixture
+def scored(comparison, make_row, ndct_row, write_log, phased_entries):
+    """A comparison whose trainings, scores and slices are there."""
+    for scoring in comparison.scorings:
+        row = make_row(scoring.method, scoring.seed, PSNR=20.0 + scoring.seed)
+        write_results([ndct_row if scoring.method == "ndct" else row], scoring.result)
+        for number in range(comparison.num_cases):
+            write_case(scoring, number)
+    for training in [comparison.judge, *comparison.trainings]:
+        write_log(training.folder / "20260101" / "vis_data" / "scalars.json", phased_entries)
+    return comparison
+
+
+def write_case(scoring, number):
+    """A slice as CaseRecorderHook keeps it."""
+    folder = scoring.folder / "cases"
+    folder.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(
+        folder / f"{number:03d}.npz",
+        name=f"case_000{number}, slice 3",
+        image=np.full((32, 32), 10.0 * scoring.seed, dtype=np.float32),
+        ground_truth=np.array([[4.0, 4.0, 12.0, 12.0]]),
+        boxes=np.array([[4.0, 5.0, 12.0, 13.0]]),
+        scores=np.array([0.9]),
+    )
+
+
+def test_rows_in_the_order_of_the_table(scored):
+    rows = collect(scored)
+    expected = [("ldct", 0), ("baseline", 0), ("baseline", 1), ("lidnet", 0), ("lidnet", 1)]
+    assert [(row.method, row.seed) for row in rows] == [*expected, ("ndct", 0)]
+    assert read_results(scored.work_dir / "results.json") == rows
+
+
+def test_missing_rows(scored):
+    for scoring in scored.scorings[1:3]:
+        scoring.result.unlink()
+    message = rf"2 rows are missing, the first {scored.scorings[1].result}: run the comparison"
+    with pytest.raises(FileNotFoundError, match=message):
+        collect(scored)
+    assert not (scored.work_dir / "results.json").exists()
+
+
+def test_broken_row_is_named(scored):
+    scored.scorings[0].result.write_text("[{}]")
+    with pytest.raises(ValueError, match=r"ldct_seed0/score\.json, row 0: missing field"):
+        collect(scored)
+
+
+class TestReport:
+    def test_trainings_methods_source_and_slices(self, scored):
+        page = report(scored).read_text(encoding="utf-8")
+        for training in [scored.judge, *scored.trainings]:
+            assert training.name in page
+        for title in ("LDCT", "Baseline", "LIDnet", "NDCT"):
+            assert title in page
+        for source in ("Dose", "simulated", "judge"):
+            assert source in page
+        for number in range(2):
+            assert f"case_000{number}, slice 3" in page
+        assert page.count("data:image/png;base64,") == 2 * 4 * 2  # whole and lesion, 4 methods
+
+    def test_slice_that_a_method_lacks_is_left_out(self, scored):
+        (scored.scorings[-1].folder / "cases" / "001.npz").unlink()
+        page = report(scored).read_text(encoding="utf-8")
+        assert "case_0000, slice 3" in page
+        assert "case_0001, slice 3" not in page
+
+    def test_first_seed_shows_the_slices(self, scored):
+        """Slices of another seed do not count."""
+        for scoring in scored.scorings:
+            if scoring.seed == 1:
+                (scoring.folder / "cases" / "000.npz").write_bytes(b"not read")
+        assert "case_0000, slice 3" in report(scored).read_text(encoding="utf-8")
