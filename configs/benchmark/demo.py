@@ -20,7 +20,7 @@ methods = [
 seeds = [0]
 num_cases = 4
 case_window = (-1000, 400)
-dose = 'simulated, 200 HU of noise in the body (RMS), parallel beam, 240 views'
+dose = 'simulated, 400 HU of noise in the body (RMS), parallel beam, 240 views'
 notes = {
     'Data': '24 procedural thoraxes (18 train, 6 test), 12 slices of 160 x 160 pixels of 2.1 mm '
             'each; no patient is behind them',

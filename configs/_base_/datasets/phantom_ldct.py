@@ -5,7 +5,7 @@ data_root = 'work_dirs/demo/data'
 
 low_dose = dict(
     type='lidnet_mm.SimulateLowDose',
-    noise_hu=200,
+    noise_hu=400,
     num_views=240,
     seed=0,
     cache_dir='work_dirs/demo/noise')
