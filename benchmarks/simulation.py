@@ -10,6 +10,7 @@ all of them alike; the fastest of the rounds counts. ASTRA is optional:
 
 import argparse
 import importlib.util
+import itertools
 import math
 import os
 import platform
@@ -49,6 +50,7 @@ class Method:
         back: line integrals to slices (N, n, n).
         exact: closed-form line integrals of one slice, in the layout of `forward`.
         slices: N.
+        threads: threads that PyTorch may use; ASTRA and skimage take one in any case.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Method:
     back: Callable
     exact: np.ndarray
     slices: int
+    threads: int = 1
 
 
 def main() -> None:
@@ -64,12 +67,17 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=512, help="side of the slice in pixels")
     parser.add_argument("--views", type=int, default=720, help="views of the scan")
     parser.add_argument("--rounds", type=int, default=5, help="rounds; the fastest counts")
-    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="PyTorch's threads")
+    parser.add_argument(
+        "--threads",
+        type=int,
+        nargs="+",
+        default=sorted({1, os.cpu_count() or 1}),
+        help="numbers of PyTorch's threads, a row each",
+    )
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
     phantom = rasterise(options.size)
     methods = [
-        *our_methods(phantom, options.views),
+        *our_methods(phantom, options.views, options.threads),
         *astra_methods(phantom, options.views),
         *skimage_methods(phantom, options.views),
     ]
@@ -80,12 +88,12 @@ def main() -> None:
             sys.stderr.write(f"round {number + 1}: {method.name}\n")
             seconds, results[method.name] = run(method, phantom)
             times[method.name].append(seconds)
-    print(machine(options.threads))
+    print(machine())
     print(f"\n{options.size} x {options.size}, {options.views} views, {options.rounds} rounds.\n")
     print(table(methods, times, results, phantom))
 
 
-def our_methods(phantom: np.ndarray, views: int) -> list[Method]:
+def our_methods(phantom: np.ndarray, views: int, threads: list[int]) -> list[Method]:
     """This project's projector: parallel and fan beam, one slice and eight."""
     size, spacing = len(phantom), FIELD_OF_VIEW / len(phantom)
     methods = []
@@ -93,16 +101,17 @@ def our_methods(phantom: np.ndarray, views: int) -> list[Method]:
         scan = kind.covering(size, spacing, views)
         phi, distance = scan.rays(torch.arange(views))
         exact = line_integrals(phi.numpy(), distance.numpy())
-        for count in (1, 8):
+        for count, workers in itertools.product((1, 8), threads):
             methods.append(
                 Method(
-                    f"lidnet_mm {name}, batch {count}",
+                    f"lidnet_mm {name}, batch {count}, threads {workers}",
                     lambda image, scan=scan: forward_project(
                         torch.from_numpy(image), spacing, scan
                     ),
                     lambda sinogram, scan=scan: reconstruct(sinogram, size, spacing, scan).numpy(),
                     exact,
                     count,
+                    workers,
                 )
             )
     return methods
@@ -166,7 +175,7 @@ def skimage_methods(phantom: np.ndarray, views: int) -> list[Method]:
                 lambda sinogram, circle=circle: iradon(
                     sinogram.T / spacing, theta, output_size=size, circle=circle
                 )[None],
-                exact[None][0],
+                exact,
                 1,
             )
         )
@@ -220,6 +229,7 @@ def smooth_region(size: int) -> np.ndarray:
 
 def run(method: Method, phantom: np.ndarray) -> tuple[tuple[float, float], tuple]:
     """Seconds of both directions, and the first slice's line integrals and reconstruction."""
+    torch.set_num_threads(method.threads)
     slices = np.repeat(phantom[None], method.slices, 0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # skimage warns of pixels outside of the circle
@@ -258,7 +268,7 @@ def table(methods: list[Method], times: dict, results: dict, phantom: np.ndarray
     return "\n".join(lines)
 
 
-def machine(threads: int) -> str:
+def machine() -> str:
     """One line on the processor and the versions."""
     info = Path("/proc/cpuinfo")
     names = [
@@ -268,8 +278,8 @@ def machine(threads: int) -> str:
     ]
     name = names[0] if names else platform.processor() or platform.machine()
     return (
-        f"{os.cpu_count()} cores of {name}, {threads} PyTorch threads; PyTorch "
-        f"{torch.__version__}, scikit-image {skimage.__version__}, NumPy {np.__version__}, "
+        f"{os.cpu_count()} cores of {name}; PyTorch {torch.__version__}, "
+        f"scikit-image {skimage.__version__}, NumPy {np.__version__}, "
         f"Python {platform.python_version()}"
     )
 

@@ -102,7 +102,7 @@ class ParallelBeam:
         return torch.addcmul(row[:, None], x[:, None], step), None
 
     def symmetries(self) -> list[ViewSymmetry]:
-        """Copies of the slice that share the tables of the first quarter of the views.
+        """Copies of the slice that share the tables of the first views.
 
         Four when M is a multiple of 4 (views theta, 90+theta, 180-theta, 90-theta), else one.
         """
@@ -242,16 +242,19 @@ class FanBeam:
         return channel.add_((self.num_detectors - 1) / 2), weight
 
     def symmetries(self) -> list[ViewSymmetry]:
-        """Copies of the slice that share the tables of the first eighth of the views.
+        """Copies of the slice that share the tables of the first views.
 
-        Eight when M is a multiple of 8 (four quarter turns, each also mirrored), else one.
+        Eight when M is a multiple of 8 (four quarter turns, each also mirrored), four when it is
+        one of 4 (the turns alone), else one.
         """
         count = self.num_views
-        if count % 8:
+        if count % 4:
             return [ViewSymmetry(0, False, torch.arange(count), False)]
-        base = torch.arange(count // 8)
+        base = torch.arange(count // 8 if count % 8 == 0 else count // 4)
         turns = [k * count // 4 for k in range(4)]
         plain = [ViewSymmetry(k, False, base + turn, False) for k, turn in enumerate(turns)]
+        if count % 8:
+            return plain
         mirrored = [
             ViewSymmetry(k, True, (turn - 1 - base) % count, True) for k, turn in enumerate(turns)
         ]

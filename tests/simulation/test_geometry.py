@@ -56,18 +56,29 @@ def test_fan_rays_start_at_the_source():
     torch.testing.assert_close(passed, distance.expand_as(passed))
 
 
-@pytest.mark.parametrize(("kind", "copies"), [(ParallelBeam, 4), (FanBeam, 8)])
-def test_symmetries_use_every_view_once(kind, copies):
-    symmetries = kind(48, 10, 1.0).symmetries()
+@pytest.mark.parametrize(
+    ("kind", "views", "copies"),
+    [
+        (ParallelBeam, 48, 4),
+        (ParallelBeam, 44, 4),
+        (ParallelBeam, 46, 1),
+        (FanBeam, 48, 8),
+        (FanBeam, 44, 4),
+        (FanBeam, 45, 1),
+    ],
+)
+def test_symmetries_use_every_view_once(kind, views, copies):
+    symmetries = kind(views, 10, 1.0).symmetries()
     assert len(symmetries) == copies
-    views = torch.cat([symmetry.views for symmetry in symmetries])
-    assert views.sort().values.tolist() == list(range(48))
+    used = torch.cat([symmetry.views for symmetry in symmetries])
+    assert used.sort().values.tolist() == list(range(views))
 
 
 @pytest.mark.parametrize("kind", [ParallelBeam, FanBeam])
-def test_turned_slice_has_the_projections_of_the_named_views(kind):
+@pytest.mark.parametrize("count", [12, 16])
+def test_turned_slice_has_the_projections_of_the_named_views(kind, count):
     image = torch.rand(1, 24, 24, generator=torch.Generator().manual_seed(3))
-    scan = kind.covering(24, 1.0, num_views=16)
+    scan = kind.covering(24, 1.0, num_views=count)
     reference = forward_project(image, 1.0, scan)
     for symmetry in scan.symmetries():
         turned = forward_project(symmetry.apply(image), 1.0, scan)
