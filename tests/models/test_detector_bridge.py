@@ -61,6 +61,8 @@ def test_values_outside_of_the_image_window_are_clamped():
     bridge = DetectorBridge(IMAGE_WINDOW)
     x = torch.tensor([-7.0, 0.0, 1.0, 3.0]).reshape(1, 1, 2, 2)
     assert bridge(x)[0, 0].flatten().tolist() == [-1, -1, 1, 1]
+    wider = DetectorBridge(IMAGE_WINDOW, [(-2000.0, 2000.0)])
+    assert wider(x)[0, 0].flatten().tolist() == [-0.5, -0.5, 0.5, 0.5]
 
 
 def test_gradient_passes_inside_of_the_window_only():

@@ -91,8 +91,9 @@ def _sampled(ours, theirs, box, samples=400):
         (-5.0, -5.0, 200.0, 100.0),  # larger than the image
     ],
 )
-def test_fractional_boxes_equal_a_finely_sampled_mean(box):
-    ours, theirs = (_maps(seed, batch=1, cells=[(8, 12)], channels=[3]) for seed in (0, 1))
+@pytest.mark.parametrize("cells", [(8, 12), (16, 6)], ids=["square", "oblong"])
+def test_fractional_boxes_equal_a_finely_sampled_mean(box, cells):
+    ours, theirs = (_maps(seed, batch=1, cells=[cells], channels=[3]) for seed in (0, 1))
     loss = ROIPerceptualLoss(loss_weight=1.0)(ours, theirs, [_boxes(box)], IMAGE)
     assert loss.item() == pytest.approx(_sampled(ours[0], theirs[0], box), rel=5e-3)
 
