@@ -1,5 +1,5 @@
 default_scope = 'mmdet'
-custom_imports = dict(imports=['lidnet_mm.registry'], allow_failed_imports=False)
+custom_imports = dict(imports=['lidnet_mm'], allow_failed_imports=False)
 
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),
