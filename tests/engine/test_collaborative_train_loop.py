@@ -57,12 +57,22 @@ class TestUpdates:
             assert "detector.loss_cls" in log
             assert terms <= set(log) if part == "denoiser" else not terms & set(log)
 
-    def test_no_value_of_an_earlier_phase_is_logged_on(self, observed):
-        for log, scalars in zip(observed.logged, observed.scalars, strict=True):
-            own = {f"train/{name}" for name in log}
-            lasting = {"train/phase", "train/round", "train/time", "train/data_time"}
-            rates = {"train/denoiser.lr", "train/detector.lr"}
-            assert scalars == own | lasting | rates
+    def test_no_value_of_an_earlier_phase_is_logged_on(
+        self, make_runner, small_lidnet, optimizers, tmp_path
+    ):
+        """Without L_det a denoiser step knows no accuracy, and only the detector's is clipped."""
+        model, wrappers = copy.deepcopy(small_lidnet), copy.deepcopy(optimizers)
+        model["detection_loss_weight"] = 0.0
+        wrappers["detector"]["clip_grad"] = {"max_norm": 10}
+        runner = make_runner(tmp_path, SCHEDULE, model=model, optim_wrapper=wrappers)
+        runner.train()
+        lasting = {"phase", "round", "time", "data_time", "denoiser.lr", "detector.lr"}
+        for log, scalars, part in zip(
+            runner.observer.logged, runner.observer.scalars, UPDATED, strict=True
+        ):
+            assert ("detector.acc" in log) == (part == "detector")
+            norm = {"grad_norm"} if part == "detector" else set()
+            assert scalars == {f"train/{name}" for name in {*log} | lasting | norm}
 
 
 class TestImages:
