@@ -76,10 +76,15 @@ class _Jobs:
         """Make the data where it is missing."""
         if (Path(self.comparison.data_root) / "annotations").is_dir():
             return
+        # A tool writes all or nothing and refuses a folder in use: what is done is not done again,
+        # but for the last tool, whose output is what is missing.
+        *_, last = [name for name, _ in self.comparison.prepare] or [None]
         for tool, arguments in self.comparison.prepare:
             name = tool.rpartition(":")[2]
-            log = self.comparison.work_dir / "prepare" / f"{name}.txt"
-            self._run(name, ["run", "lidnet_mm", tool, *arguments], log)
+            done = self.comparison.work_dir / "prepare" / f"{name}.done"
+            if tool == last or not done.is_file():
+                self._run(name, ["run", "lidnet_mm", tool, *arguments], done.with_suffix(".txt"))
+                done.touch()
 
     def train(self, training: Training) -> None:
         """Train, or go on training."""

@@ -156,6 +156,16 @@ class TestPreparation:
         assert calls()[0] == expected
         assert (prepared.work_dir / "prepare" / "phantom.txt").is_file()
 
+    def test_goes_on_between_two_tools(self, write_comparison, tmp_path, calls):
+        more = "prepare = [('a:draw', ['{work_dir}/drawn']), ('a:convert', ['{data_root}'])]\n"
+        comparison = Comparison.from_file(write_comparison(more), tmp_path / "work")
+        finished = comparison.work_dir / "prepare" / "draw.done"
+        finished.parent.mkdir(parents=True)
+        finished.touch()
+        run_comparison(comparison, 1, lambda line: None)
+        tools = [call[2] for call in calls() if call[0] == "run"]
+        assert tools == ["a:convert"]
+
     def test_leaves_present_data(self, prepared, calls):
         Path(prepared.data_root, "annotations").mkdir(parents=True)
         run_comparison(prepared, 1, lambda line: None)
