@@ -9,5 +9,5 @@ train_cfg = dict(max_iters=150, val_interval=150)
 param_scheduler = [
     dict(type='CosineAnnealingLR', by_epoch=False, begin=0, end=150, T_max=150, eta_min=1e-5),
 ]
-default_hooks = dict(logger=dict(interval=10))
+default_hooks = dict(logger=dict(interval=10), checkpoint=dict(interval=50))
 judge = '../judges/judge_faster-rcnn_r18_phantom.py'

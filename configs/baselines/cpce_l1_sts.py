@@ -6,3 +6,4 @@ _base_ = [
 ]
 model = dict(type='lidnet_mm.DenoisingModel', generator=dict(type='lidnet_mm.CPCE'))
 judge = '../judges/judge_faster-rcnn_r18_sts.py'
+default_hooks = dict(checkpoint=dict(interval=100))

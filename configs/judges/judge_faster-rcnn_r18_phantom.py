@@ -11,3 +11,4 @@ param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=50),
     dict(type='CosineAnnealingLR', by_epoch=False, begin=50, end=400, T_max=350),
 ]
+default_hooks = dict(checkpoint=dict(interval=100))

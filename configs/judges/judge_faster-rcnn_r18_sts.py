@@ -6,3 +6,4 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 model = _base_.detector
+default_hooks = dict(checkpoint=dict(interval=100))

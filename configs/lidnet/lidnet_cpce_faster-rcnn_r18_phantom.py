@@ -20,5 +20,5 @@ param_scheduler = dict(
         dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=50),
         dict(type='CosineAnnealingLR', by_epoch=False, begin=50, end=230, T_max=180, eta_min=1e-5),
     ])
-default_hooks = dict(logger=dict(interval=10))
+default_hooks = dict(logger=dict(interval=10), checkpoint=dict(interval=50))
 judge = '../judges/judge_faster-rcnn_r18_phantom.py'

@@ -12,3 +12,4 @@ model = dict(
     roi_perceptual_loss=dict(type='lidnet_mm.ROIPerceptualLoss', num_rois=5, loss_weight=5.0),
     detection_loss_weight=5.0)
 judge = '../judges/judge_faster-rcnn_r18_sts.py'
+default_hooks = dict(checkpoint=dict(interval=100))

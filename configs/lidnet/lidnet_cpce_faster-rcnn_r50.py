@@ -8,6 +8,8 @@ _base_ = [
 ]
 detector = _base_.model
 detector.roi_head.bbox_head.num_classes = 1
+# ImageNet weights; for another source or a local file, override this one line.
+detector.backbone.init_cfg.checkpoint = 'https://download.pytorch.org/models/resnet50-0676ba61.pth'
 model = dict(
     _delete_=True,
     type='lidnet_mm.LIDDetector',

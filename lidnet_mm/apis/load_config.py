@@ -1,4 +1,4 @@
-"""Configs with one place for the data root."""
+"""Configs with one place for the data root and one for the dose."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,16 +7,23 @@ from mmengine.config import Config, ConfigDict
 
 DATALOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 EVALUATORS = ("val_evaluator", "test_evaluator")
+SPENT = {
+    "detector": "model.detector (model in a judge)",
+    "train_pipeline": "train_dataloader.dataset.pipeline",
+    "test_pipeline": "test_dataloader.dataset.pipeline",
+}
+"""Variables that a config has built others from by the time options arrive, and where to go."""
 
 
 def load_config(path: str | Path, options: dict | None = None) -> Config:
-    """Read a config, apply options, and bring ``data_root`` everywhere it is needed.
+    """Read a config, apply options, and bring ``data_root`` and ``low_dose`` everywhere.
 
     A config inherits its data loaders and metrics complete with the folder they were written
     for. An overridden top-level ``data_root`` (in a child config, or
     ``--cfg-options data_root=data/mine``) replaces that folder in all of them. A data loader
     that the config points to another folder on purpose, such as an external test set, is left
-    as it is.
+    as it is. In the same way a top-level ``low_dose`` replaces the transform of its type in all
+    pipelines, so that ``--cfg-options low_dose.noise_hu=30`` sets the dose.
 
     Args:
         path (str | Path): Config file.
@@ -27,15 +34,18 @@ def load_config(path: str | Path, options: dict | None = None) -> Config:
 
     Raises:
         FileNotFoundError: If the file does not exist.
+        ValueError: If an option names a variable that no longer has an effect.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"config {path} does not exist")
     config = _renamed(Config.fromfile(str(path)))
     _move_data(config, _inherited_root(config))
     if options:
+        _refuse_spent(options)
         before = config.get("data_root") or _inherited_root(config)
         config.merge_from_dict(options)
         _move_data(config, before)
+    _spread_low_dose(config)
     return config
 
 
@@ -90,6 +100,29 @@ def _move_data(config: Config, old: str | None) -> None:
         annotations = metric.get("ann_file")
         if annotations and Path(annotations).is_relative_to(old):
             metric.ann_file = str(Path(new) / Path(annotations).relative_to(old))
+
+
+def _spread_low_dose(config: Config) -> None:
+    """Let every pipeline simulate the top-level dose."""
+    low_dose = config.get("low_dose")
+    if low_dose is None:
+        return
+    for dataset in _datasets(config):
+        pipeline = dataset.get("pipeline", [])
+        for index, transform in enumerate(pipeline):
+            if transform.type == low_dose.type:
+                pipeline[index] = low_dose.copy()
+
+
+def _refuse_spent(options: dict) -> None:
+    """Refuse options that would change nothing."""
+    for option in options:
+        name, dot, rest = option.partition(".")
+        if name in SPENT:
+            raise ValueError(
+                f"option {option} has no effect, others were built from {name}: "
+                f"set {SPENT[name]}{dot}{rest} instead"
+            )
 
 
 def _datasets(config: Config) -> Iterator[ConfigDict]:

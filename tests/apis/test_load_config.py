@@ -157,3 +157,26 @@ def test_shipped_configs(repository, name):
         assert each.train_dataloader.dataset.data_root == "/ct"
         assert each.test_dataloader.dataset.data_root == "/ct"
         assert each.test_evaluator[0].ann_file == "/ct/annotations/test.json"
+
+
+class TestDose:
+    @pytest.fixture
+    def config_file(self, repository):
+        return repository / "configs" / "lidnet" / "lidnet_cpce_faster-rcnn_r18_sts.py"
+
+    def test_one_option_sets_the_dose_of_all_pipelines(self, config_file):
+        config = load_config(config_file, {"low_dose.noise_hu": 35})
+        for name in ("train_dataloader", "test_dataloader"):
+            simulated = [t for t in config[name].dataset.pipeline if "SimulateLowDose" in t.type]
+            assert [t.noise_hu for t in simulated] == [35]
+
+    @pytest.mark.parametrize("option", ["detector.backbone.depth", "train_pipeline"])
+    def test_options_that_change_nothing_are_refused(self, config_file, option):
+        with pytest.raises(ValueError, match=r"has no effect.*set (model\.detector|train_data)"):
+            load_config(config_file, {option: 1})
+
+
+def test_no_shipped_config_needs_torchvision(repository):
+    for path in (repository / "configs").glob("[bjl]*/*.py"):
+        if path.parent.name != "benchmark":
+            assert "torchvision://" not in load_config(path).pretty_text, path
