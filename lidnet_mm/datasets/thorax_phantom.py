@@ -171,7 +171,7 @@ def write_thorax_phantoms(
     if patients < 1:
         raise ValueError(f"{patients} patients: give at least 1")
     out = Path(out)
-    check_destination(out)
+    check_destination(out, overwrite=None)
     with staged_folder(out) as staging:
         for number in range(patients):
             phantom = make_thorax_phantom(scan, (seed, number), diameters)

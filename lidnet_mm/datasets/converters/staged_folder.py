@@ -11,13 +11,16 @@ from lidnet_mm.datasets.converters.conversion_error import ConversionError
 DATASET_ENTRIES = ("annotations", "volumes")
 
 
-def check_destination(out: Path, source: Path | None = None, overwrite: bool = False) -> None:
+def check_destination(
+    out: Path, source: Path | None = None, overwrite: bool | None = False
+) -> None:
     """Refuse a destination that would destroy something.
 
     Args:
         out: Folder to be written; absent, empty, or with ``overwrite`` an earlier dataset.
         source: Folder that is read; ``out`` may be neither it nor above it.
-        overwrite: Whether an earlier dataset may be replaced.
+        overwrite: Whether an earlier dataset may be replaced; None where the user has no such
+            option, so that the message does not name it.
 
     Raises:
         ConversionError: ``out`` is a file, holds the source, holds something without
@@ -31,7 +34,8 @@ def check_destination(out: Path, source: Path | None = None, overwrite: bool = F
     if not entries:
         return
     if not overwrite:
-        raise ConversionError(f"{out} exists; give --overwrite to replace it, or another folder")
+        remedy = "remove it" if overwrite is None else "give --overwrite to replace it"
+        raise ConversionError(f"{out} exists; {remedy}, or write to another folder")
     foreign = [name for name in entries if name not in DATASET_ENTRIES]
     if foreign:
         raise ConversionError(

@@ -53,6 +53,13 @@ def test_destinations_that_would_destroy_something_are_refused(tmp_path):
         check_destination(out / "thesis.tex", source, overwrite=True)
 
 
+def test_a_tool_without_the_option_to_overwrite_is_not_told_to_use_it(tmp_path):
+    (tmp_path / "volumes").mkdir()
+    with pytest.raises(ConversionError, match="exists; remove it, or write to another") as error:
+        check_destination(tmp_path, overwrite=None)
+    assert "--overwrite" not in str(error.value)
+
+
 def test_absent_and_empty_destinations_pass(tmp_path):
     check_destination(tmp_path / "new")
     check_destination(tmp_path)
