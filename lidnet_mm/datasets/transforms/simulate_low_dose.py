@@ -15,6 +15,8 @@ from lidnet_mm import simulation
 from lidnet_mm.datasets.transforms.noise_cache import NoiseCache
 from lidnet_mm.datasets.transforms.paired_image import require_untouched_ndct, stack_pair
 from lidnet_mm.registry import TRANSFORMS
+from lidnet_mm.simulation import arguments
+from lidnet_mm.simulation.geometry import scan_geometry
 
 
 @TRANSFORMS.register_module()
@@ -44,7 +46,7 @@ class SimulateLowDose(BaseTransform):
         dose_fraction: Dose of the LDCT in parts of the full dose, in (0, 1).
         full_dose_photons: Photons per ray of the full dose, > 0.
         geometry: ``'parallel'`` or ``'fan'``.
-        num_views: Number of projections.
+        num_views: Number of projections, >= 1.
         electronic_noise: Standard deviation of the detector's own noise in photons, >= 0.
         seed: Seed of all noise.
         realizations: Noise draws that a slice has. With 1 a slice's LDCT is fixed (validation);
@@ -71,6 +73,8 @@ class SimulateLowDose(BaseTransform):
         _check_dose(incident_photons, noise_hu, dose_fraction, full_dose_photons)
         if realizations < 1:
             raise ValueError(f"realizations must be at least 1, not {realizations}")
+        arguments.check_electronic_noise(electronic_noise)
+        scan_geometry(geometry, size=2, pixel_spacing=1.0, num_views=num_views)  # to check both
         if dose_fraction is not None:
             incident_photons, electronic_noise = simulation.dose_fraction(
                 dose_fraction, full_dose_photons, electronic_noise
@@ -208,5 +212,7 @@ def _check_dose(
         )
     if (dose_fraction is None) != (full_dose_photons is None):
         raise ValueError("dose_fraction and full_dose_photons belong together: give both")
-    if not given[0] > 0:
-        raise ValueError(f"The dose must be positive, not {given[0]}")
+    if incident_photons is not None:
+        arguments.positive("incident_photons", incident_photons, "photons per ray, as 1e5")
+    if noise_hu is not None:
+        arguments.positive("noise_hu", noise_hu, "HU, as 30")
