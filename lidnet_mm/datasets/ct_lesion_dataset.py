@@ -99,6 +99,7 @@ class CTLesionDataset(CocoDataset):
             raise FileNotFoundError(
                 f"Annotation file {self.ann_file} does not exist: convert the data set with"
                 " tools/dataset_converters, or correct ann_file and data_root in the config"
+                + _if_validation(self.ann_file)
             )
         try:
             content = load(self.ann_file, file_format="json", backend_args=self.backend_args)
@@ -145,6 +146,16 @@ class CTLesionDataset(CocoDataset):
                 logger="current",
                 level=logging.WARNING,
             )
+
+
+def _if_validation(ann_file: str) -> str:
+    """What else a missing file may mean: a split without validation patients."""
+    if Path(ann_file).name != "val.json":
+        return ""
+    return (
+        ". A part of the split without patients gets no file: to train without validation, set"
+        " val_dataloader = None, val_evaluator = None and val_cfg = None in the config"
+    )
 
 
 def _is_records(value: object) -> bool:
