@@ -78,7 +78,7 @@ def test_built_by_its_registered_name_in_the_scope_of_mmdet(
         "pipeline": [
             {"type": "lidnet_mm.LoadCTSlice"},
             {"type": "LoadAnnotations", "with_bbox": True},
-            {"type": "lidnet_mm.PackLIDInputs"},
+            {"type": "lidnet_mm.PackLIDInputs", "source": "ndct"},
         ],
     }
     (sample,) = DATASETS.build(config)
@@ -86,9 +86,25 @@ def test_built_by_its_registered_name_in_the_scope_of_mmdet(
     assert sample["data_samples"].patient_id == "case_0001"
 
 
-def test_missing_annotation_file(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"val\.json does not exist.*dataset_converters"):
-        CTLesionDataset(ann_file="annotations/val.json", data_root=str(tmp_path))
+def missing_annotation_file(tmp_path, part):
+    """The message where a part's annotation file is missing."""
+    with pytest.raises(
+        FileNotFoundError, match=rf"{part}\.json does not exist.*dataset_converters"
+    ) as error:
+        CTLesionDataset(ann_file=f"annotations/{part}.json", data_root=str(tmp_path))
+    return str(error.value)
+
+
+def test_missing_validation_file_tells_how_to_do_without_one(tmp_path):
+    message = missing_annotation_file(tmp_path, "val")
+    assert "without patients gets no file" in message
+    for name in ("val_dataloader", "val_evaluator", "val_cfg"):
+        assert f"{name} = None" in message
+
+
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_missing_annotation_file(tmp_path, part):
+    assert "val_cfg" not in missing_annotation_file(tmp_path, part)
 
 
 @pytest.mark.parametrize(

@@ -25,13 +25,12 @@ META_KEYS = (
 class PackLIDInputs(PackDetInputs):
     """Pack a sample for ``LIDDetector``, ``DenoisingModel`` or a judge.
 
-    Required keys: ``img``, (H, W, 2) HU as of ``LoadPairedLDCT`` or ``SimulateLowDose``, or
-    (H, W) HU as of ``LoadCTSlice``; the boxes of MMDetection's ``LoadAnnotations`` where
+    Required keys: ``img``, (H, W, 2) HU as of ``LoadPairedLDCT`` or ``SimulateLowDose``, or,
+    with ``source='ndct'``, (H, W) HU as of ``LoadCTSlice``; the boxes of MMDetection's ``LoadAnnotations`` where
     present.
 
     Args:
-        source: Channel that becomes ``inputs``: ``'ldct'`` or ``'ndct'``. A sample without
-            LDCT gives its NDCT for both only with ``'ndct'``.
+        source: Channel that becomes ``inputs``: ``'ldct'`` or ``'ndct'``.
         meta_keys: Keys of the sample kept in the data sample's metainfo where present.
 
     Raises:
@@ -56,9 +55,12 @@ class PackLIDInputs(PackDetInputs):
             ``spacing`` ((row, column) mm) that of the packed image.
 
         Raises:
-            ValueError: The image is not float32, or has not one or two channels.
+            ValueError: The image is not float32, has not one or two channels, or has no LDCT
+                although ``source`` is ``'ldct'``.
         """
         _check_image(results)
+        if self.source == "ldct":
+            _check_has_ldct(results)
         packed = super().transform(_with_packed_spacing(results))
         channels = packed["inputs"]
         source = 0 if self.source == "ldct" else -1
@@ -80,6 +82,18 @@ def _check_image(results: dict) -> None:
             f"PackLIDInputs needs float32 HU of shape (H, W) or (H, W, 2), but the image of"
             f" {results.get('img_path')} is {image.dtype} of shape {image.shape}: load it with"
             " LoadCTSlice and leave out transforms that turn it into 8 bits or colours"
+        )
+
+
+def _check_has_ldct(results: dict) -> None:
+    """Refuse a lone NDCT: packed as LDCT it would train a denoiser to change nothing."""
+    image = results["img"]
+    if image.shape[2:] != (2,):
+        raise ValueError(
+            f"PackLIDInputs(source='ldct') needs LDCT and NDCT, (H, W, 2), but the image of patient"
+            f" {results.get('patient_id')}, slice {results.get('slice_index')} of"
+            f" {results.get('img_path')} has shape {image.shape}: put SimulateLowDose or"
+            " LoadPairedLDCT before it in the pipeline, or set source='ndct'"
         )
 
 

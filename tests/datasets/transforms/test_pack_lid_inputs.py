@@ -75,12 +75,20 @@ def test_source_ndct_gives_the_reference_twice(sample, pair):
     np.testing.assert_array_equal(ndct, pair[1])
 
 
-@pytest.mark.parametrize("source", ["ldct", "ndct"])
-def test_slice_without_ldct_gives_the_reference_twice(sample, pair, source):
-    sample["img"] = pair[1]
-    ldct, ndct, *_ = packed_arrays(sample, source=source)
+@pytest.mark.parametrize("channels", [(), (1,)])
+def test_slice_without_ldct_gives_the_reference_twice_on_demand(sample, pair, channels):
+    sample["img"] = pair[1].reshape(HEIGHT, WIDTH, *channels)
+    ldct, ndct, *_ = packed_arrays(sample, source="ndct")
     np.testing.assert_array_equal(ldct, pair[1])
     np.testing.assert_array_equal(ndct, pair[1])
+
+
+@pytest.mark.parametrize("channels", [(), (1,)])
+def test_slice_without_ldct_is_not_packed_as_one(sample, pair, channels):
+    sample["img"] = pair[1].reshape(HEIGHT, WIDTH, *channels)
+    place = r"patient case_0001, slice 3 of case\.nii\.gz"
+    with pytest.raises(ValueError, match=rf"{place}.*SimulateLowDose or LoadPairedLDCT.*'ndct'"):
+        PackLIDInputs().transform(sample)
 
 
 @pytest.mark.parametrize("source", ["ldct", "ndct"])
