@@ -73,7 +73,8 @@ def scoring_config(config: Config, judge: Judge, scored: str = "denoised") -> Co
         scored (str): One of :data:`SCORED`. Defaults to ``'denoised'``.
 
     Returns:
-        Config: A copy whose model is the denoiser (or none) in front of the judge.
+        Config: A copy whose model is the denoiser (or none) in front of the judge, and which
+            loads no weights by itself.
 
     Raises:
         ValueError: If ``scored`` is unknown.
@@ -81,6 +82,8 @@ def scoring_config(config: Config, judge: Judge, scored: str = "denoised") -> Co
     if scored not in SCORED:
         raise ValueError(f"scored must be one of {SCORED}, got {scored!r}")
     config = copy.deepcopy(config)
+    # Runner.test() would load these over the weights of load_scored_weights.
+    config.load_from, config.resume = None, False
     denoiser = _denoiser_of(config)
     if scored != "denoised":
         denoiser.generator = ConfigDict(type="lidnet_mm.Identity")

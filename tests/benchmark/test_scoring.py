@@ -7,6 +7,7 @@ import torch
 from mmdet.structures import DetDataSample
 from mmengine.config import ConfigDict
 from mmengine.registry import init_default_scope
+from mmengine.runner import BaseLoop, Runner
 from mmengine.structures import InstanceData
 
 from lidnet_mm.apis.load_config import judge_path, load_config
@@ -17,7 +18,7 @@ from lidnet_mm.benchmark.scoring import (
     result_row,
     scoring_config,
 )
-from lidnet_mm.registry import MODELS
+from lidnet_mm.registry import LOOPS, MODELS
 
 SCORES = {
     "coco/bbox_mAP_50": 0.5,
@@ -194,6 +195,39 @@ class TestWeights:
         model = build(scoring_config(configs["lidnet"], judge).model)
         with pytest.raises(ValueError, match="no checkpoint of the denoiser"):
             load_scored_weights(model, judge, None)
+
+
+class IdleTestLoop(BaseLoop):
+    """A test of no data, around which the Runner does all it does."""
+
+    def __init__(self, runner, **_):
+        self._runner = runner
+
+    def run(self):
+        return {}
+
+
+class TestRunner:
+    @pytest.fixture
+    def idle_loop(self):
+        LOOPS.register_module(module=IdleTestLoop)
+        yield {"type": "lidnet_mm.IdleTestLoop"}
+        del LOOPS.module_dict["IdleTestLoop"]
+
+    @pytest.mark.parametrize("resume", [False, True])
+    def test_config_s_own_checkpoint_is_not_loaded(
+        self, configs, judge, checkpoints, models, idle_loop, tmp_path, resume
+    ):
+        """Neither ``load_from``, nor the newest of the work dir, takes the judge's place."""
+        config = copy.deepcopy(configs["lidnet"])
+        config.merge_from_dict({"work_dir": str(tmp_path), "resume": resume, "test_cfg": idle_loop})
+        config.load_from = None if resume else checkpoints["lidnet"]
+        (tmp_path / "last_checkpoint").write_text(checkpoints["lidnet"])
+        runner = Runner.from_cfg(scoring_config(config, judge))
+        load_scored_weights(runner.model, judge, checkpoints["baseline"])
+        runner.test()
+        assert same(runner.model.detector, models["judge"])
+        assert same(runner.model.denoiser, models["baseline"])
 
 
 def batch_of(hu):
