@@ -25,6 +25,9 @@ def load_config(path: str | Path, options: dict | None = None) -> Config:
     as it is. In the same way a top-level ``low_dose`` replaces the transform of its type in all
     pipelines, so that ``--cfg-options low_dose.noise_hu=30`` sets the dose.
 
+    A relative ``judge`` becomes a complete path, so that the copy which MMEngine saves in the work
+    dir still names it.
+
     Args:
         path (str | Path): Config file.
         options (dict, optional): Dotted keys to values, as of ``--cfg-options``.
@@ -46,6 +49,8 @@ def load_config(path: str | Path, options: dict | None = None) -> Config:
         config.merge_from_dict(options)
         _move_data(config, before)
     _spread_low_dose(config)
+    if config.get("judge"):
+        config.judge = str(judge_path(config))
     return config
 
 

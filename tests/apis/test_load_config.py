@@ -139,6 +139,15 @@ class TestJudge:
         config = load_config(write("judge = '/models/judge.py'"))
         assert judge_path(config) == Path("/models/judge.py")
 
+    @pytest.mark.parametrize("options", [None, {"judge": "../judges/one.py"}])
+    def test_copy_in_the_work_dir_names_the_same(self, write, tmp_path, options):
+        config = load_config(write("judge = '../judges/one.py'", "lidnet/config.py"), options)
+        saved = tmp_path / "work" / "run" / Path(config.filename).name
+        saved.parent.mkdir(parents=True)
+        config.dump(saved)
+        expected = tmp_path.resolve() / "judges" / "one.py"
+        assert judge_path(config) == judge_path(load_config(saved)) == expected
+
     @pytest.mark.parametrize("text", ["x = 1", "judge = ''", "judge = None"])
     def test_none_named(self, write, text):
         config = load_config(write(text))
