@@ -104,5 +104,5 @@ def _best_first(proposals: InstanceData) -> Tensor:
     """Boxes (K, 4) of one image by falling score; copied, for the second stage changes them."""
     boxes = get_box_tensor(proposals.bboxes).detach()
     if "scores" not in proposals:  # learned proposals, which have no score: in their own order
-        return boxes
+        return boxes.clone()
     return boxes[proposals.scores.detach().argsort(descending=True, stable=True)]
