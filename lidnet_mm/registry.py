@@ -14,7 +14,6 @@ from mmengine.registry import METRICS as MMENGINE_METRICS
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS as MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS
 from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
-from mmengine.registry import VISUALIZERS as MMENGINE_VISUALIZERS
 from mmengine.registry import Registry
 
 SCOPE = "lidnet_mm"
@@ -68,10 +67,4 @@ OPTIM_WRAPPER_CONSTRUCTORS = Registry(
     parent=MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS,
     scope=SCOPE,
     locations=["lidnet_mm.engine"],
-)
-VISUALIZERS = Registry(
-    "visualizer",
-    parent=MMENGINE_VISUALIZERS,
-    scope=SCOPE,
-    locations=["lidnet_mm.visualization"],
 )
