@@ -29,11 +29,13 @@ def line_integral_noise(
     Returns:
         Measured minus true line integrals (N, M, D).
     """
-    expected = incident_photons.view(-1, 1, 1) * torch.exp(-line_integrals)
+    photons = incident_photons.view(-1, 1, 1)
+    expected = photons * torch.exp(-line_integrals)
     counts = _draw(expected, torch.poisson, generator)
     if electronic_noise:
         counts += electronic_noise * _draw(expected, _standard_normal, generator)
-    return torch.log(expected / counts.clamp_(min=COUNT_FLOOR))
+    # log(expected / counts) would be -inf where exp(-p) is below the smallest float.
+    return torch.log(photons) - torch.log(counts.clamp_(min=COUNT_FLOOR)) - line_integrals
 
 
 def line_integral_variance(

@@ -32,6 +32,17 @@ def test_starved_rays_stay_finite(generator):
     assert torch.isfinite(noise).all()
 
 
+@pytest.mark.parametrize("electronic_noise", [0.0, 5.0])
+def test_a_path_whose_transmission_underflows_has_the_error_of_a_starved_ray(
+    generator, electronic_noise
+):
+    """``exp(-200)`` is 0 in float32; one count of 1000 reads as log(1000)."""
+    p = torch.full(RAYS, 200.0)
+    noise = line_integral_noise(p, torch.tensor([1e3]), electronic_noise, generator)
+    assert noise.max() == pytest.approx(6.9078 - 200, abs=1e-3)
+    assert torch.isfinite(noise).all()
+
+
 def test_own_generators_make_slices_independent_of_their_batch():
     p = torch.rand(3, 20, 30)
     photons = torch.tensor([1e3, 2e3, 3e3])
