@@ -26,8 +26,8 @@ class PackLIDInputs(PackDetInputs):
     """Pack a sample for ``LIDDetector``, ``DenoisingModel`` or a judge.
 
     Required keys: ``img``, (H, W, 2) HU as of ``LoadPairedLDCT`` or ``SimulateLowDose``, or,
-    with ``source='ndct'``, (H, W) HU as of ``LoadCTSlice``; the boxes of MMDetection's ``LoadAnnotations`` where
-    present.
+    with ``source='ndct'``, (H, W) HU as of ``LoadCTSlice``; the boxes of MMDetection's
+    ``LoadAnnotations`` where present.
 
     Args:
         source: Channel that becomes ``inputs``: ``'ldct'`` or ``'ndct'``.
