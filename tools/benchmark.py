@@ -13,6 +13,7 @@ from lidnet_mm.benchmark.comparison import Comparison
 from lidnet_mm.benchmark.results import read_results
 from lidnet_mm.benchmark.results_table import markdown, result_tables
 from lidnet_mm.benchmark.run import JobError, run_comparison
+from lidnet_mm.benchmark.settings_mark import OtherSettingsError
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -38,7 +39,7 @@ def main() -> int:
     if arguments.stage == "run":
         try:
             run_comparison(comparison, arguments.jobs, _show)
-        except JobError as error:
+        except (JobError, OtherSettingsError) as error:
             sys.stderr.write(f"error: {error}\n")
             return 1
     page = report(comparison)

@@ -7,6 +7,7 @@ from mmengine.config import Config
 
 from lidnet_mm.apis.load_config import judge_path, load_config
 from lidnet_mm.benchmark.results import METHODS
+from lidnet_mm.benchmark.settings_mark import check_settings, settings_digest
 
 UNTRAINED = ("ldct", "ndct")
 """Rows that need no training: the floor and the ceiling."""
@@ -67,6 +68,11 @@ class Scoring:
     def result(self) -> Path:
         """The row, in the form of ``results.json``."""
         return self.folder / "score.json"
+
+    @property
+    def details(self) -> Path:
+        """All values of the test run."""
+        return self.folder / "details.json"
 
     def is_done(self, judge: Training) -> bool:
         """Whether there is a score of the present weights, newer than they are.
@@ -165,6 +171,29 @@ class Comparison:
             dose=plan.dose,
             notes=dict(plan.get("notes", {})),
         )
+
+    def digest_of(self, job: Training | Scoring) -> str:
+        """Digest of the settings of a training or a score.
+
+        Args:
+            job (Training | Scoring): One of this comparison's.
+
+        Returns:
+            str: See :func:`settings_digest`.
+        """
+        configs = [job.config] if isinstance(job, Training) else [job.config, self.judge.config]
+        return settings_digest(configs, self.data_root, job.seed)
+
+    def check_settings(self) -> None:
+        """Refuse a work dir with trainings or scores of other settings.
+
+        Raises:
+            OtherSettingsError: If there are any that would be reused; the message names them.
+        """
+        trainings = [self.judge, *self.trainings]
+        used = [t for t in trainings if t.is_done or t.checkpoint is not None]
+        used += [s for s in self.scorings if s.is_done(self.judge)]
+        check_settings((job.folder, self.digest_of(job)) for job in used)
 
 
 def _check(methods: list[tuple[str, str | None]], seeds: list[int]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Event
 
 from lidnet_mm.benchmark.comparison import Comparison, Scoring, Training
+from lidnet_mm.benchmark.settings_mark import mark_settings
 
 SHOWN = re.compile(r"Iter\(|Epoch\(|Phase: |Saving checkpoint|by judge")
 """Lines of a job's log that are worth a look while it runs; all of them are in its ``log.txt``."""
@@ -29,10 +30,12 @@ def run_comparison(comparison: Comparison, jobs: int = 1, announce: Callable = p
 
     Raises:
         JobError: If a job fails; the message names its log. No other is started then.
+        OtherSettingsError: If the work dir holds what was made with other settings.
         ValueError: If ``jobs`` is below 1.
     """
     if jobs < 1:
         raise ValueError(f"jobs must be at least 1, got {jobs}")
+    comparison.check_settings()
     runner = _Jobs(comparison, jobs, announce)
     runner.prepare()
     # A table's methods grow in cost, so the longest trainings start first and no core waits.
@@ -95,6 +98,7 @@ class _Jobs:
         command += ["--seed", str(training.seed)]
         if training.checkpoint is not None:
             command.append("--resume")
+        mark_settings(training.folder, self.comparison.digest_of(training))
         self._run(training.name, [*command, *self._data_root()], training.folder / "log.txt")
         training.done_mark.write_text(f"{training.checkpoint}\n", encoding="utf-8")
 
@@ -111,6 +115,7 @@ class _Jobs:
         command += ["--results", str(scoring.result), "--work-dir", str(scoring.folder)]
         command += ["--cases", str(self.comparison.num_cases)]
         command += ["--method", scoring.method] if scoring.training else ["--score", scoring.method]
+        mark_settings(scoring.folder, self.comparison.digest_of(scoring))
         self._run(name, [*command, *self._data_root()], scoring.folder / "log.txt")
 
     def _data_root(self) -> list[str]:

@@ -7,6 +7,7 @@ would; ``tests/test_end_to_end.py`` runs the real one.
 import importlib.util
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 
 from lidnet_mm.benchmark.comparison import Comparison
 from lidnet_mm.benchmark.run import JobError, run_comparison
+from lidnet_mm.benchmark.settings_mark import OtherSettingsError
 
 FAKE_MIM = """
 import json, os, pathlib, sys
@@ -78,6 +80,15 @@ def run(comparison):
 
 def option(call, name):
     return call[call.index(name) + 1] if name in call else None
+
+
+def benchmark_tool(repository):
+    """``tools/benchmark.py`` as a module."""
+    path = repository / "tools" / "benchmark.py"
+    spec = importlib.util.spec_from_file_location("benchmark_tool", path)
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    return tool
 
 
 def folders(found):
@@ -214,6 +225,97 @@ class TestAgain:
         assert folders(calls()) == SCORES
 
 
+class TestOtherSettings:
+    """What was made with other settings is never taken for what was asked for."""
+
+    @pytest.fixture
+    def again(self, run, calls, comparison, tmp_path):
+        """Function that runs it to its end, changes it, and runs it again."""
+
+        def run_again(change=lambda: None, data_root=None):
+            run()
+            calls()
+            change()
+            path = tmp_path / "configs" / "comparison.py"
+            changed = Comparison.from_file(path, comparison.work_dir, data_root)
+            run_comparison(changed, 1, lambda line: None)
+
+        return run_again
+
+    @pytest.fixture
+    def change_config(self, tmp_path):
+        """Function that appends to a config."""
+
+        def append(name, text="model = dict(noise_hu=30)"):
+            with (tmp_path / "configs" / f"{name}.py").open("a") as file:
+                file.write(text)
+
+        return append
+
+    def test_config_of_a_method(self, again, change_config, comparison, calls):
+        """The folders with its training and scores are named, and nothing is started."""
+        with pytest.raises(OtherSettingsError, match="Give another --work-dir, or delete") as found:
+            again(lambda: change_config("lidnet"))
+        folders_of_lidnet = [t.folder for t in comparison.trainings if "lidnet" in t.name]
+        folders_of_lidnet += [s.folder for s in comparison.scorings if s.method == "lidnet"]
+        assert all(str(folder) in str(found.value) for folder in folders_of_lidnet)
+        assert "baseline" not in str(found.value)
+        assert not calls()
+
+    def test_config_of_the_judge(self, again, change_config, comparison):
+        """It takes all scores with it, but no other training."""
+        with pytest.raises(OtherSettingsError) as found:
+            again(lambda: change_config("judge"))
+        scores = [str(scoring.folder) for scoring in comparison.scorings]
+        assert all(folder in str(found.value) for folder in [str(comparison.judge.folder), *scores])
+        assert not any(f"{t.folder}," in str(found.value) for t in comparison.trainings)
+
+    def test_data_root(self, again, tmp_path):
+        with pytest.raises(OtherSettingsError, match=r"judge, .*ndct_seed0\."):
+            again(data_root=str(tmp_path / "other"))
+
+    def test_data_root_written_otherwise(self, again, comparison, calls, monkeypatch, tmp_path):
+        monkeypatch.chdir(tmp_path)
+        again(data_root="work/data")
+        assert not calls()
+
+    def test_interrupted_training(self, again, change_config, comparison):
+        """It is not resumed with other settings."""
+
+        def interrupt():
+            comparison.judge.done_mark.unlink()
+            change_config("judge")
+
+        with pytest.raises(OtherSettingsError, match=str(comparison.judge.folder)):
+            again(interrupt)
+
+    def test_folder_without_mark(self, again, comparison):
+        mark = comparison.trainings[0].folder / "settings.sha256"
+        with pytest.raises(OtherSettingsError, match=rf": {mark.parent}\. Give"):
+            again(mark.unlink)
+
+    def test_deleted_folders_are_made_anew(self, again, change_config, comparison, calls):
+        def change_and_delete():
+            change_config("lidnet")
+            work = comparison.work_dir
+            for folder in [*work.glob("lidnet*"), *work.glob("scores/lidnet*")]:
+                shutil.rmtree(folder)
+
+        again(change_and_delete)
+        assert folders(calls()) == ["lidnet_seed1", "lidnet_seed0", "lidnet_seed0", "lidnet_seed1"]
+
+    def test_message_of_the_command(
+        self, again, change_config, comparison, repository, tmp_path, monkeypatch, capsys
+    ):
+        again()
+        change_config("judge")
+        tool = benchmark_tool(repository)
+        config, work = str(tmp_path / "configs" / "comparison.py"), str(tmp_path / "work")
+        monkeypatch.setattr(sys, "argv", ["benchmark", "run", config, "--work-dir", work])
+        assert tool.main() == 1
+        assert "error: made with other settings" in capsys.readouterr().err
+
+
 class TestFailure:
     def test_error_names_the_log_and_its_end(self, run, calls, comparison, monkeypatch):
         monkeypatch.setenv("FAKE_FAILS", "baseline_seed1")
@@ -251,10 +353,7 @@ class TestFailure:
         self, calls, comparison, repository, tmp_path, monkeypatch, capsys
     ):
         monkeypatch.setenv("FAKE_FAILS", "judge")
-        path = repository / "tools" / "benchmark.py"
-        spec = importlib.util.spec_from_file_location("benchmark_tool", path)
-        tool = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(tool)
+        tool = benchmark_tool(repository)
         config = str(tmp_path / "configs" / "comparison.py")
         work = str(tmp_path / "work")
         monkeypatch.setattr(sys, "argv", ["benchmark", "run", config, "--work-dir", work])
