@@ -7,6 +7,7 @@ import numpy as np
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
 from lidnet_mm.datasets.converters.hounsfield_check import check_finite, check_hounsfield
 from lidnet_mm.datasets.converters.lesion_boxes import LesionBox, lesion_boxes
+from lidnet_mm.datasets.converters.mask_check import check_fraction, check_labels
 from lidnet_mm.datasets.converters.source_pattern import SourcePair
 from lidnet_mm.datasets.converters.volume_grid import check_same_grid
 from lidnet_mm.datasets.readers import CTVolume, open_volume
@@ -55,7 +56,8 @@ def read_case(
         allow_no_lesion: Keep a patient without any lesion as negatives.
 
     Raises:
-        ConversionError: The files cannot be read, do not match, hold no HU or no lesion.
+        ConversionError: The files cannot be read, do not match, hold no HU, no labels or no
+            lesion.
     """
     image = _open(pair, "image")
     mask = _open(pair, "mask")
@@ -111,12 +113,17 @@ def _check_intensities(pair: SourcePair, image: CTVolume) -> tuple[float, float]
 
 
 def _boxes(pair: SourcePair, mask: CTVolume, connectivity: int) -> list[list[LesionBox]]:
-    """Find the boxes of every slice of a mask."""
-    found = []
+    """Find the boxes of every slice of a mask once it is known to be one."""
+    found, marked = [], 0
+    where = f"patient {pair.patient}, mask {pair.mask}"
     for index in range(mask.num_slices):
         pixels = _read(pair, mask, index, "mask")
-        check_finite(pixels, f"patient {pair.patient}, mask {pair.mask}, slice {index}")
-        found.append(lesion_boxes(pixels, connectivity))
+        check_finite(pixels, f"{where}, slice {index}")
+        check_labels(pixels, f"{where}, slice {index}")
+        labels = np.rint(pixels)
+        marked += int(np.count_nonzero(labels))
+        found.append(lesion_boxes(labels, connectivity))
+    check_fraction(marked, mask.num_slices * labels.size, where)
     return found
 
 

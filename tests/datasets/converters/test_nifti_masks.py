@@ -163,6 +163,8 @@ def image_of(value=None):
 
 
 EMPTY = np.zeros((4, 24, 32), dtype=np.uint8)
+LESION = EMPTY.copy()
+LESION[1, 3:7, 5:12] = 1
 NARROW = np.ones((4, 24, 30), dtype=np.uint8)
 BAD_INPUT = {
     "other shape": (
@@ -175,6 +177,18 @@ BAD_INPUT = {
     ),
     "other spacing": ({"mask_geometry": {"spacing": (3.0, 0.7, 0.75)}}, "differ in affine"),
     "no lesion": ({"mask": EMPTY}, "no lesion.*--allow-no-lesion"),
+    "mask of probabilities": (
+        {"image": image_of(), "mask": np.full((4, 24, 32), 0.25, np.float32)},
+        r"mask\.nii\.gz, slice 0: 768 values are not whole numbers.*threshold",
+    ),
+    "image for mask": (
+        {"image": image_of(), "mask": image_of()},
+        r"mask\.nii\.gz, slice 0: values down to.*so this is no mask",
+    ),
+    "inverted mask": (
+        {"image": image_of(), "mask": 1 - LESION},
+        r"mask\.nii\.gz: 99 % of the voxels.*inverted",
+    ),
     "NaN": ({"image": image_of(value=np.nan)}, "slice 2: 1 intensities.*row 5, column 6"),
     "infinite": ({"image": image_of(value=np.inf)}, "slice 2: 1 intensities.*row 5, column 6"),
     "no air": ({"image": image_of() + 1024}, "all are ≥ 0, there is no air.*scl_inter"),
