@@ -1,5 +1,6 @@
 """X-ray physics: scan geometry, projector, filtered back-projection and noise."""
 
+from .body import BODY_HU, in_body
 from .filtered_back_projection import ramp_filter, reconstruct
 from .geometry import FanBeam, ParallelBeam
 from .gholizadeh2019 import simulate_gholizadeh2019
@@ -14,6 +15,7 @@ from .noise import line_integral_noise, line_integral_variance
 from .projector import back_project, forward_project
 
 __all__ = [
+    "BODY_HU",
     "WATER_ATTENUATION",
     "FanBeam",
     "InsertedNoise",
@@ -21,6 +23,7 @@ __all__ = [
     "back_project",
     "dose_fraction",
     "forward_project",
+    "in_body",
     "line_integral_noise",
     "line_integral_variance",
     "photons_for_noise",

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from . import arguments
+from .body import BODY_HU, in_body
 from .filtered_back_projection import reconstruct
 from .geometry import Geometry, GeometryName, scan_geometry
 from .noise import line_integral_noise
@@ -21,9 +22,6 @@ from .projector import forward_project
 
 WATER_ATTENUATION = 0.0192
 """Linear attenuation of water in 1/mm at about 70 keV."""
-
-BODY_HU = -500.0
-"""Pixels above this HU are body, over which a noise level is averaged."""
 
 
 @torch.no_grad()
@@ -119,7 +117,7 @@ def photons_for_noise(
     arguments.check_electronic_noise(electronic_noise)
     attenuation = _attenuation(ndct_hu, mu_water)
     target = arguments.per_slice("noise_hu", noise_hu, attenuation, "HU, as 30")
-    body = _in_square((ndct_hu > BODY_HU).float())
+    body = _in_square(in_body(ndct_hu).float())
     arguments.check_body(body, BODY_HU)
     scan = scan_geometry(geometry, attenuation.shape[-1], spacing, num_views)
     quantum, electronic = body_variance(attenuation, body, spacing, scan)

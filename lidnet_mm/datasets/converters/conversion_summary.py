@@ -17,6 +17,7 @@ class PartSummary:
         lesion_slices: Those with at least one box.
         sizes_mm: Larger side of every box in mm.
         dropped: Boxes left out because they are smaller than the minimum size.
+        without_body: Slices left out of the json because they are only air.
         hu_range: Smallest and largest HU of the part's volumes; None without patients.
     """
 
@@ -26,6 +27,7 @@ class PartSummary:
     lesion_slices: int
     sizes_mm: tuple[float, ...]
     dropped: int
+    without_body: int
     hu_range: tuple[float, float] | None
 
 
@@ -50,13 +52,14 @@ class ConversionSummary:
             lesion_slices=sum(part.lesion_slices for part in self.parts),
             sizes_mm=tuple(size for part in self.parts for size in part.sizes_mm),
             dropped=sum(part.dropped for part in self.parts),
+            without_body=sum(part.without_body for part in self.parts),
             hu_range=(min(r[0] for r in ranges), max(r[1] for r in ranges)) if ranges else None,
         )
 
     def as_table(self) -> str:
         """Lay the numbers out as a text table, one row a part."""
-        head = ("part", "patients", "slices", "with lesion", "boxes", "too small",
-                "box size mm (min / median / max)", "HU")  # fmt: skip
+        head = ("part", "patients", "slices", "with lesion", "without body left out", "boxes",
+                "too small", "box size mm (min / median / max)", "HU")  # fmt: skip
         rows = [head, *(_row(part) for part in (*self.parts, self.total))]
         return _align(rows)
 
@@ -68,7 +71,8 @@ def _row(part: PartSummary) -> tuple[str, ...]:
         low, middle, high = np.quantile(part.sizes_mm, (0, 0.5, 1))
         sizes = f"{low:.1f} / {middle:.1f} / {high:.1f}"
     hu = "-" if part.hu_range is None else f"{part.hu_range[0]:.0f} to {part.hu_range[1]:.0f}"
-    counts = (part.patients, part.slices, part.lesion_slices, len(part.sizes_mm), part.dropped)
+    counts = (part.patients, part.slices, part.lesion_slices, part.without_body,
+              len(part.sizes_mm), part.dropped)  # fmt: skip
     return (part.name, *map(str, counts), sizes, hu)
 
 

@@ -11,6 +11,7 @@ from lidnet_mm.datasets.converters.mask_check import check_fraction, check_label
 from lidnet_mm.datasets.converters.source_pattern import SourcePair
 from lidnet_mm.datasets.converters.volume_grid import check_same_grid
 from lidnet_mm.datasets.readers import CTVolume, open_volume
+from lidnet_mm.simulation import BODY_HU, in_body
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class LesionCase:
         spacing: Row and column spacing in mm.
         slice_thickness: Distance of neighbouring slices in mm.
         boxes: Boxes of every slice, from inferior to superior; an empty tuple is a negative.
+        has_body: Whether a slice, in the same order, holds anything but air.
         dropped: Number of components smaller than the minimum size.
         hu_range: Smallest and largest HU.
     """
@@ -34,8 +36,14 @@ class LesionCase:
     spacing: tuple[float, float]
     slice_thickness: float
     boxes: tuple[tuple[LesionBox, ...], ...]
+    has_body: tuple[bool, ...]
     dropped: int
     hu_range: tuple[float, float]
+
+    @property
+    def without_body(self) -> int:
+        """Number of slices that are only air."""
+        return len(self.has_body) - sum(self.has_body)
 
 
 def read_case(
@@ -62,13 +70,14 @@ def read_case(
     image = _open(pair, "image")
     mask = _open(pair, "mask")
     check_same_grid(image, mask, f"patient {pair.patient}")
-    hu_range = _check_intensities(pair, image)
+    hu_range, has_body = _check_intensities(pair, image)
     found = _boxes(pair, mask, connectivity)
     kept = [
         tuple(box for box in boxes if box.size_mm(image.spacing) >= min_size_mm) for boxes in found
     ]
     if not allow_no_lesion:
         _check_lesions(pair, found, kept, min_size_mm)
+    _check_body(pair, kept, has_body)
     return LesionCase(
         pair=pair,
         pseudonym=pseudonym,
@@ -76,6 +85,7 @@ def read_case(
         spacing=tuple(image.spacing),
         slice_thickness=image.slice_spacing,
         boxes=tuple(kept),
+        has_body=has_body,
         dropped=sum(map(len, found)) - sum(map(len, kept)),
         hu_range=hu_range,
     )
@@ -100,16 +110,19 @@ def _read(pair: SourcePair, volume: CTVolume, index: int, kind: str) -> np.ndarr
         ) from error
 
 
-def _check_intensities(pair: SourcePair, image: CTVolume) -> tuple[float, float]:
-    """Return the range of an image's intensities once they are known to be HU."""
-    lowest, highest = np.inf, -np.inf
+def _check_intensities(
+    pair: SourcePair, image: CTVolume
+) -> tuple[tuple[float, float], tuple[bool, ...]]:
+    """Return the range of an image known to be HU, and which of its slices hold body."""
+    lowest, highest, has_body = np.inf, -np.inf, []
     where = f"patient {pair.patient}, image {pair.image}"
     for index in range(image.num_slices):
         pixels = _read(pair, image, index, "image")
         check_finite(pixels, f"{where}, slice {index}")
         lowest, highest = min(lowest, float(pixels.min())), max(highest, float(pixels.max()))
+        has_body.append(bool(in_body(pixels).any()))
     check_hounsfield(lowest, highest, where)
-    return lowest, highest
+    return (lowest, highest), tuple(has_body)
 
 
 def _boxes(pair: SourcePair, mask: CTVolume, connectivity: int) -> list[list[LesionBox]]:
@@ -145,3 +158,22 @@ def _check_lesions(
             f"{where}: every lesion is smaller than {min_size_mm:g} mm; lower --min-size-mm, or "
             "give --allow-no-lesion to keep such patients as negatives"
         )
+
+
+def _check_body(
+    pair: SourcePair, kept: list[tuple[LesionBox, ...]], has_body: tuple[bool, ...]
+) -> None:
+    """Refuse lesions in nothing but air, and a patient who is nothing else."""
+    where = f"patient {pair.patient}, image {pair.image}"
+    if not any(has_body):
+        raise ConversionError(
+            f"{where}: no voxel above {BODY_HU:g} HU, so no body; give the right image, or leave "
+            "the patient out"
+        )
+    for index, boxes in enumerate(kept):
+        if boxes and not has_body[index]:
+            raise ConversionError(
+                f"{where}, slice {index}: the mask {pair.mask} has a lesion, but no voxel of the "
+                f"slice is above {BODY_HU:g} HU; correct the mask, or give the image it was drawn "
+                "on"
+            )

@@ -2,7 +2,8 @@
 
 The result is a folder ``annotations/{train,val,test}.json`` and ``volumes/case_0001.nii.gz …``;
 the volumes are links to the source or, on demand, copies without header texts. A part of the
-split that gets no patient gets no file.
+split that gets no patient gets no file. Slices of nothing but air are left out: they have no
+noise level to which a low dose could be simulated, and nothing to detect.
 
 Patients are numbered in the natural order of their source names, whatever the seed: a case keeps
 its number from one split to the next, so that runs on different splits can be compared case by
@@ -113,10 +114,11 @@ def _read_case(pair: SourcePair, number: int, settings: NiftiMaskSettings) -> Le
         allow_no_lesion=settings.allow_no_lesion,
     )
     MMLogger.get_current_instance().info(
-        "%s: %d slices, %d with lesion",
+        "%s: %d slices, %d with lesion, %d slices without body left out",
         case.pseudonym,
         len(case.boxes),
         sum(bool(boxes) for boxes in case.boxes),
+        case.without_body,
     )
     return case
 
@@ -132,7 +134,7 @@ def _documents(
         annotations: list[dict[str, Any]] = []
         for case in cases:
             for index, boxes in enumerate(case.boxes):
-                if settings.only_lesion_slices and not boxes:
+                if not case.has_body[index] or (settings.only_lesion_slices and not boxes):
                     continue
                 images.append(_image(image_id, case, index))
                 for box in boxes:
@@ -196,6 +198,7 @@ def _summarise(
         lesion_slices=len({annotation["image_id"] for annotation in annotations}),
         sizes_mm=tuple(box.size_mm(case.spacing) for case, box in boxes),
         dropped=sum(case.dropped for case in cases),
+        without_body=sum(case.without_body for case in cases),
         hu_range=(min(r[0] for r in ranges), max(r[1] for r in ranges)) if ranges else None,
     )
 

@@ -1,14 +1,19 @@
 """Whole conversions of NIfTI pairs."""
 
+import io
 import json
+import logging
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
+from mmengine.logging import MMLogger
 
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
 from lidnet_mm.datasets.converters.nifti_masks import NiftiMaskSettings, convert_nifti_masks
 from lidnet_mm.datasets.readers import open_volume
+from lidnet_mm.simulation import photons_for_noise
 
 ALL_TRAIN = NiftiMaskSettings(split={"train": 1.0})
 
@@ -105,6 +110,67 @@ def test_slices_without_lesion_can_be_left_out(source, tmp_path, write_patient):
     assert [image["slice_index"] for image in documents(tmp_path / "out")["train"]["images"]] == [1]
 
 
+def with_air(slices, value=-1000):
+    """HU of (4, 24, 32) voxels whose given slices have nothing above ``value``."""
+    image = np.random.default_rng(0).integers(-1000, 400, (4, 24, 32), dtype=np.int16)
+    for index in slices:
+        image[index] = np.minimum(image[index], value)
+    return image
+
+
+@pytest.mark.parametrize("value", [-1000, -500])
+def test_slices_without_body_are_left_out_and_counted(source, tmp_path, write_patient, value):
+    write_patient("p1", image=with_air([0, 3], value))
+    write_patient("p2")
+    summary = convert_nifti_masks(source, tmp_path / "out", ALL_TRAIN)
+    images = documents(tmp_path / "out")["train"]["images"]
+    slices = [(image["patient_id"], image["slice_index"]) for image in images]
+    expected = [("case_0001", 1), ("case_0001", 2)] + [("case_0002", i) for i in range(4)]
+    assert slices == expected
+    assert boxes(tmp_path / "out")["case_0001", 1] == [[5, 3, 10, 4], [20, 12, 3, 8]]
+    assert (summary.total.slices, summary.part("train").without_body) == (6, 2)
+    head, *_, total = (
+        [cell.strip() for cell in line.split("  ") if cell.strip()]
+        for line in summary.as_table().splitlines()
+    )
+    assert total[head.index("without body left out")] == "2"
+
+
+def test_slices_without_body_are_counted_in_the_log(source, tmp_path, write_patient):
+    write_patient("p1", image=with_air([0, 3]))
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(handler)
+    convert_nifti_masks(source, tmp_path / "out", ALL_TRAIN, dry_run=True)
+    logger.removeHandler(handler)
+    assert "case_0001: 4 slices, 1 with lesion, 2 slices without body left out" in stream.getvalue()
+
+
+def test_every_converted_slice_has_the_noise_level_that_training_asks_for(
+    source, tmp_path, write_patient
+):
+    write_patient("p1", image=with_air([0, 2], -500), spacing=(3.0, 0.7, 0.7))
+    convert_nifti_masks(source, tmp_path / "out", ALL_TRAIN)
+    volume = open_volume(tmp_path / "out" / "volumes" / "case_0001.nii.gz")
+    kept = {image["slice_index"] for image in documents(tmp_path / "out")["train"]["images"]}
+    for index in range(4):
+        pixels = torch.from_numpy(volume.read_slice(index))[None]
+        if index in kept:
+            assert torch.isfinite(photons_for_noise(pixels, 0.7, 60, num_views=8)).all()
+        else:
+            with pytest.raises(ValueError, match="no noise level"):
+                photons_for_noise(pixels, 0.7, 60, num_views=8)
+
+
+def test_a_lesion_too_small_for_a_box_may_lie_in_air(source, tmp_path, write_patient):
+    mask = LESION.copy()
+    mask[3, 0, 0] = 1
+    write_patient("p1", image=with_air([3]), mask=mask)
+    convert_nifti_masks(source, tmp_path / "out", replace(ALL_TRAIN, min_size_mm=2))
+    assert list(boxes(tmp_path / "out")) == [("case_0001", 1)]
+
+
 def test_flat_layout_and_class_name(source, tmp_path, write_volume, hu_volume):
     image = hu_volume()
     write_volume(image, "source/imagesTr/x_0000.nii")
@@ -189,6 +255,11 @@ BAD_INPUT = {
         {"image": image_of(), "mask": 1 - LESION},
         r"mask\.nii\.gz: 99 % of the voxels.*inverted",
     ),
+    "lesion in air": (
+        {"image": with_air([1])},
+        r"image\.nii\.gz, slice 1: the mask .*mask\.nii\.gz has a lesion.*-500 HU.*correct",
+    ),
+    "air only": ({"image": with_air(range(4), -600)}, "no voxel above -500 HU, so no body"),
     "NaN": ({"image": image_of(value=np.nan)}, "slice 2: 1 intensities.*row 5, column 6"),
     "infinite": ({"image": image_of(value=np.inf)}, "slice 2: 1 intensities.*row 5, column 6"),
     "no air": ({"image": image_of() + 1024}, "all are ≥ 0, there is no air.*scl_inter"),
