@@ -30,7 +30,7 @@ $(STAMP): $(INPUTS)
 	@touch $@
 
 demo: install ## train and score the whole method on an embedded phantom (under 15 minutes)
-	PATH="$(BIN):$$PATH" mim run lidnet_mm benchmark run configs/benchmark/demo.py --work-dir work_dirs/demo
+	PATH="$(BIN):$$PATH" mim run lidnet_mm benchmark run configs/benchmark/demo.py --work-dir work_dirs/demo --jobs 2
 
 test: install ## run the tests, without the trainings of minutes
 	"$(BIN)/python" -m pytest -q $(PYTEST_ARGS)
