@@ -14,12 +14,15 @@ from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
 from lidnet_mm.apis.load_config import load_config
-from lidnet_mm.benchmark.results import write_results
+from lidnet_mm.benchmark.results import METHODS, write_results
 from lidnet_mm.benchmark.scoring import SCORED, Judge, is_denoiser, score
 
+FOR_DENOISERS = ("judge_checkpoint", "score", "method", "seed", "results", "cases")
+"""Options that mean nothing where a plain detector is tested."""
 
-def parse_arguments() -> argparse.Namespace:
-    """Read the command line."""
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -29,18 +32,23 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--score",
         choices=SCORED,
-        default="denoised",
-        help="what the judge looks at: the denoiser's output, or LDCT or NDCT as they are",
+        help="what the judge looks at: the denoiser's output (default), LDCT or NDCT as they are",
     )
-    parser.add_argument("--method", help="name of the row (what the config says)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the training, for the row")
+    parser.add_argument("--method", choices=METHODS, help="name of the row (what the config says)")
+    parser.add_argument("--seed", type=int, help="seed of the training, for the row (default: 0)")
     parser.add_argument("--results", type=Path, help="write the scores as a results.json")
     parser.add_argument("--cases", type=int, help="keep so many example slices for a report")
     parser.add_argument("--work-dir", help="where logs go (work_dirs/<config>)")
     parser.add_argument("--cfg-options", nargs="+", action=DictAction, help="key=value pairs")
     parser.add_argument("--launcher", choices=("none", "pytorch", "slurm", "mpi"), default="none")
     parser.add_argument("--local_rank", "--local-rank", type=int, default=0)
-    return parser.parse_args()
+    return parser
+
+
+def unused_options(arguments: argparse.Namespace) -> list[str]:
+    """Given options that have no effect on the test of a plain detector."""
+    given = [name for name in FOR_DENOISERS if getattr(arguments, name) is not None]
+    return [f"--{name.replace('_', '-')}" for name in given]
 
 
 def build_config(arguments: argparse.Namespace) -> Config:
@@ -56,17 +64,22 @@ def build_config(arguments: argparse.Namespace) -> Config:
 
 def main() -> int:
     """Test and return the exit status."""
-    arguments = parse_arguments()
+    parser = build_parser()
+    arguments = parser.parse_args()
     os.environ.setdefault("LOCAL_RANK", str(arguments.local_rank))
     config = build_config(arguments)
     if not is_denoiser(config):
+        if unused := unused_options(arguments):
+            parser.error(
+                f"{arguments.config} is a plain detector: {', '.join(unused)} need a denoiser "
+                "in front of a judge"
+            )
         config.load_from = arguments.checkpoint
         Runner.from_cfg(config).test()
         return 0
     judge = Judge.of(config, arguments.judge_checkpoint)
-    row = score(
-        config, judge, arguments.checkpoint, arguments.score, arguments.method, arguments.seed
-    )
+    scored, seed = arguments.score or "denoised", arguments.seed or 0
+    row = score(config, judge, arguments.checkpoint, scored, arguments.method, seed)
     if arguments.results:
         write_results([row], arguments.results)
     metrics = "  ".join(

@@ -1,0 +1,92 @@
+"""The command line of ``tools/test.py``."""
+
+import importlib.util
+
+import pytest
+
+CONFIG = "model = dict(type={!r})\n"
+
+
+@pytest.fixture
+def tool(repository):
+    """The tool as a module."""
+    spec = importlib.util.spec_from_file_location("test_tool", repository / "tools" / "test.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def call(tool, tmp_path, monkeypatch):
+    """Function that calls it with a config of a model type, and returns what was tested."""
+
+    class Tested:
+        """A Runner that only notes which checkpoint it is to load."""
+
+        def __init__(self, config):
+            self.config = config
+
+        from_cfg = classmethod(lambda cls, config: cls(config))
+
+        def test(self):
+            found.append(self.config.load_from)
+
+    found = []
+    monkeypatch.setattr(tool, "Runner", Tested)
+
+    def main(model, *options):
+        path = tmp_path / "config.py"
+        path.write_text(CONFIG.format(model))
+        monkeypatch.setattr("sys.argv", ["test.py", str(path), "weights.pth", *options])
+        return tool.main(), found
+
+    return main
+
+
+def test_plain_detector(call):
+    assert call("FasterRCNN", "--work-dir", "logs") == (0, ["weights.pth"])
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("--results", "results.json"),
+        ("--score", "ndct"),
+        ("--score", "denoised"),
+        ("--judge-checkpoint", "judge.pth"),
+        ("--method", "lidnet"),
+        ("--cases", "0"),
+        ("--seed", "0"),
+    ],
+)
+def test_options_of_denoisers_are_refused_for_a_detector(call, capsys, option):
+    with pytest.raises(SystemExit) as status:
+        call("FasterRCNN", *option)
+    assert status.value.code == 2
+    assert f"config.py is a plain detector: {option[0]} need" in capsys.readouterr().err
+
+
+def test_unknown_method(call, capsys):
+    with pytest.raises(SystemExit):
+        call("lidnet_mm.LIDDetector", "--method", "bm3d")
+    assert "invalid choice: 'bm3d'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [((), ("denoised", None, 0)), (("--score", "ldct", "--seed", "2"), ("ldct", None, 2))],
+)
+def test_what_is_scored(call, tool, monkeypatch, options, expected):
+    scored = []
+    monkeypatch.setattr(tool.Judge, "of", lambda config, checkpoint: "judge")
+
+    class Row:
+        metrics, method, judge, window_hu = {}, "lidnet", "judge", (0, 1)
+
+    def score(config, judge, checkpoint, *rest):
+        scored.append((checkpoint, *rest))
+        return Row
+
+    monkeypatch.setattr(tool, "score", score)
+    call("lidnet_mm.LIDDetector", *options)
+    assert scored == [("weights.pth", *expected)]
