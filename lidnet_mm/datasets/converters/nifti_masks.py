@@ -8,7 +8,8 @@ noise level to which a low dose could be simulated, and nothing to detect.
 Patients are numbered in the natural order of their source names, whatever the seed: a case keeps
 its number from one split to the next, so that runs on different splits can be compared case by
 case. Numbering in an order drawn from the seed would hide nothing, because the seed is published
-in the json. Source names appear in no file; only the links' targets tell them.
+in the json. Source names appear in no json; the links' targets tell them unless volumes are
+copied, and errors on the terminal name the file that is wrong.
 """
 
 from collections.abc import Mapping, Sequence
