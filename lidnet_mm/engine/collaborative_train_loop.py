@@ -39,6 +39,8 @@ class CollaborativeTrainLoop(IterBasedTrainLoop):
 
     Raises:
         TypeError: If model or optimizers are not made for taking turns.
+        ValueError: If schedulers are given for one half only, or count epochs. Like the
+            ``TypeError`` before the first iteration.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class CollaborativeTrainLoop(IterBasedTrainLoop):
         val_begin: int = 1,
     ) -> None:
         self.schedule = PhaseSchedule(pretrain_iters, denoiser_iters, detector_iters, rounds, joint)
+        _check_halves(runner.param_schedulers)  # not built yet
         super().__init__(
             runner,
             dataloader,
@@ -160,6 +163,31 @@ class CollaborativeTrainLoop(IterBasedTrainLoop):
                 "CollaborativeTrainLoop needs one optimizer a half: optim_wrapper="
                 "dict(constructor='lidnet_mm.PartsOptimWrapperConstructor', "
                 "denoiser=dict(...), detector=dict(...))"
+            )
+        self._check_epochs()
+
+    def _check_epochs(self) -> None:
+        """Refuse schedulers that would never step."""
+        for part, schedulers in (self.runner.param_schedulers or {}).items():
+            for scheduler in schedulers:
+                if scheduler.by_epoch:
+                    raise ValueError(
+                        f"{type(scheduler).__name__} of the {part} counts epochs, which "
+                        "CollaborativeTrainLoop does not have: give it by_epoch=False, and begin, "
+                        f"end and milestones in steps of the {part}"
+                    )
+
+
+def _check_halves(param_scheduler: dict | list | None) -> None:
+    """Refuse schedulers of one half only, for which MMEngine has no more than a ``KeyError``."""
+    if not isinstance(param_scheduler, dict) or "type" in param_scheduler:
+        return
+    for part in ("denoiser", "detector"):
+        if part not in param_scheduler:
+            raise ValueError(
+                f"param_scheduler names no schedulers of the {part}: add {part}=[...], or "
+                f"{part}=[dict(type='ConstantLR', factor=1, by_epoch=False)] for a constant "
+                "learning rate"
             )
 
 

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+PARTS = ("denoiser", "detector")
 # T1 T1 | T2 T2 T2 T3 | T2 T2 T2 T3
 SCHEDULE = {"pretrain_iters": 2, "denoiser_iters": 3, "detector_iters": 1, "rounds": 2}
 DENOISER_STEPS_BEFORE = [0, 0, 0, 1, 2, 3, 3, 4, 5, 6]
@@ -62,6 +63,32 @@ def test_both_count_in_joint_rounds(make_runner, tmp_path):
     runner.train()
     assert rates(runner, "denoiser") == pytest.approx([cosine(s) for s in (0, 0, 1, 2)])
     assert rates(runner, "detector") == pytest.approx([multi_step(s) for s in (0, 1, 2, 3)])
+
+
+@pytest.mark.parametrize(("named", "missing"), [PARTS, PARTS[::-1]])
+def test_schedulers_of_one_half_are_refused(make_runner, tmp_path, named, missing):
+    runner = make_runner(tmp_path, SCHEDULE, param_scheduler={named: SCHEDULERS[named]})
+    with pytest.raises(ValueError, match=rf"no schedulers of the {missing}: add {missing}=\["):
+        runner.train()
+    assert not runner.observer.states
+
+
+def test_constant_rate_that_the_message_proposes(make_runner, tmp_path):
+    constant = {"type": "ConstantLR", "factor": 1, "by_epoch": False}
+    schedulers = {"denoiser": SCHEDULERS["denoiser"], "detector": [constant]}
+    runner = make_runner(tmp_path, SCHEDULE, param_scheduler=schedulers)
+    runner.train()
+    assert rates(runner, "detector") == pytest.approx([1e-3] * 10)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_epochs_are_refused(make_runner, tmp_path, part):
+    by_epoch = {"type": "MultiStepLR", "by_epoch": True, "milestones": [1], "gamma": 0.1}
+    schedulers = {**SCHEDULERS, part: [*SCHEDULERS[part], by_epoch]}
+    runner = make_runner(tmp_path, SCHEDULE, param_scheduler=schedulers)
+    with pytest.raises(ValueError, match=rf"MultiStepLR of the {part} counts epochs.*by_epoch=Fal"):
+        runner.train()
+    assert not runner.observer.states
 
 
 def test_plain_loop_steps_every_iteration(make_runner, small_lidnet, tmp_path):
