@@ -14,6 +14,7 @@ from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
 from lidnet_mm.apis.load_config import load_config
+from lidnet_mm.benchmark.details import write_details
 from lidnet_mm.benchmark.results import METHODS, write_results
 from lidnet_mm.benchmark.scoring import SCORED, Judge, is_denoiser, score
 
@@ -36,7 +37,11 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--method", choices=METHODS, help="name of the row (what the config says)")
     parser.add_argument("--seed", type=int, help="seed of the training, for the row (default: 0)")
-    parser.add_argument("--results", type=Path, help="write the scores as a results.json")
+    parser.add_argument(
+        "--results",
+        type=Path,
+        help="write the scores as a results.json, and all values beside it as details.json",
+    )
     parser.add_argument("--cases", type=int, help="keep so many example slices for a report")
     parser.add_argument("--work-dir", help="where logs go (work_dirs/<config>)")
     parser.add_argument("--cfg-options", nargs="+", action=DictAction, help="key=value pairs")
@@ -79,9 +84,10 @@ def main() -> int:
         return 0
     judge = Judge.of(config, arguments.judge_checkpoint)
     scored, seed = arguments.score or "denoised", arguments.seed or 0
-    row = score(config, judge, arguments.checkpoint, scored, arguments.method, seed)
+    row, scores = score(config, judge, arguments.checkpoint, scored, arguments.method, seed)
     if arguments.results:
-        write_results([row], arguments.results)
+        write_details(scores, arguments.results.with_name("details.json"))
+        write_results([row], arguments.results)  # last: a comparison takes it for the end
     metrics = "  ".join(
         f"{name} {'-' if value is None else f'{value:.3f}'}" for name, value in row.metrics.items()
     )

@@ -7,6 +7,7 @@ import numpy as np
 
 from lidnet_mm.benchmark.case import Case
 from lidnet_mm.benchmark.comparison import Comparison, Scoring
+from lidnet_mm.benchmark.details import read_lesion_counts
 from lidnet_mm.benchmark.provenance import gather_provenance
 from lidnet_mm.benchmark.report import write_report
 from lidnet_mm.benchmark.results import ResultRow, read_results, write_results
@@ -54,8 +55,18 @@ def report(comparison: Comparison) -> Path:
     configs.update({s.method: s.config.stem for s in comparison.scorings if s.training})
     provenance = gather_provenance(configs, rows[0].window_hu, comparison.dose, comparison.notes)
     cases = _cases(comparison)
-    folder = comparison.work_dir / "report"
-    return write_report(rows, folder, curves, cases, provenance, comparison.title)
+    folder, lesions = comparison.work_dir / "report", _lesions(comparison.scorings)
+    return write_report(rows, folder, curves, cases, provenance, comparison.title, lesions)
+
+
+def _lesions(scorings: Iterable[Scoring]) -> dict[str, str]:
+    """Counts of lesions by title of the method, those of several seeds side by side."""
+    found: dict[str, list[str]] = {}
+    for scoring in scorings:
+        counts = read_lesion_counts(scoring.details)
+        if counts is not None:
+            found.setdefault(METHOD_TITLES[scoring.method], []).append(str(counts))
+    return {title: ", ".join(counts) for title, counts in found.items()}
 
 
 def _cases(comparison: Comparison) -> list[Case]:

@@ -1,6 +1,6 @@
 """The report of a benchmark: one HTML page that needs no network, and its table in Markdown."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ def write_report(
     cases: list[Case],
     provenance: Provenance,
     title: str,
+    lesions: Mapping[str, str] | None = None,
 ) -> Path:
     """Write ``index.html`` and ``report.md``, both whole or not at all.
 
@@ -44,6 +45,7 @@ def write_report(
         cases (list[Case]): Example slices; may be empty.
         provenance (Provenance): Where the numbers come from.
         title (str): Heading of the page.
+        lesions (Mapping[str, str], optional): Lesions measured, skipped and flattened by method.
 
     Returns:
         Path: The HTML page.
@@ -62,6 +64,7 @@ def write_report(
             title=title,
             provenance=provenance,
             tables=tables,
+            lesions=lesions or {},
             columns=COLUMNS,
             column_groups=_column_groups(),
             methods=_methods_of(rows),
@@ -73,7 +76,8 @@ def write_report(
         )
     )
     write_whole(page, content.encode())
-    write_whole(page.with_name("report.md"), _markdown_page(title, tables, provenance).encode())
+    text = _markdown_page(title, tables, provenance, lesions or {})
+    write_whole(page.with_name("report.md"), text.encode())
     return page
 
 
@@ -116,11 +120,15 @@ def _phases_of(curves: Iterable[Curves]) -> list[tuple[int, str]]:
     return [(phase, PHASE_TITLES[phase]) for phase in present]
 
 
-def _markdown_page(title: str, tables: list, provenance: Provenance) -> str:
+def _markdown_page(
+    title: str, tables: list, provenance: Provenance, lesions: Mapping[str, str]
+) -> str:
     """The table in Markdown with where it comes from."""
+    counts = "".join(f"- {method}: {found}\n" for method, found in lesions.items())
+    counts = f"Lesions measured / skipped / flattened:\n\n{counts}\n" if counts else ""
     configs = ", ".join(f"{what}: {name}" for what, name in provenance.configs.items())
     source = (
         f"Dose: {provenance.dose}. {provenance.date}, commit {provenance.commit}, "
         f"{provenance.machine}. Configs: {configs}."
     )
-    return f"# {title}\n\n{markdown(tables)}\n{source}\n"
+    return f"# {title}\n\n{markdown(tables)}\n{counts}{source}\n"

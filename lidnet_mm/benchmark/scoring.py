@@ -165,7 +165,7 @@ def score(
     scored: str = "denoised",
     method: str | None = None,
     seed: int = 0,
-) -> ResultRow:
+) -> tuple[ResultRow, dict]:
     """Test a denoiser in front of the judge.
 
     Args:
@@ -177,12 +177,13 @@ def score(
         seed (int): Seed of the training, for the row. Defaults to 0.
 
     Returns:
-        ResultRow: The scores.
+        tuple[ResultRow, dict]: The row, and all values of the evaluators.
     """
     runner = Runner.from_cfg(scoring_config(config, judge, scored))
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
     load_scored_weights(model, judge, checkpoint, scored)
-    return result_row(config, judge, runner.test(), scored, method, seed)
+    scores = runner.test()
+    return result_row(config, judge, scores, scored, method, seed), scores
 
 
 def _denoiser_of(config: Config) -> ConfigDict:

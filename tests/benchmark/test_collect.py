@@ -5,6 +5,7 @@ import pytest
 
 from lidnet_mm.benchmark.collect import collect, report
 from lidnet_mm.benchmark.comparison import Comparison
+from lidnet_mm.benchmark.details import write_details
 from lidnet_mm.benchmark.results import read_results, write_results
 
 
@@ -74,6 +75,25 @@ class TestReport:
         for number in range(2):
             assert f"case_000{number}, slice 3" in page
         assert page.count("data:image/png;base64,") == 2 * 4 * 2  # whole and lesion, 4 methods
+
+    def test_lesions_behind_the_texture_errors(self, scored):
+        """Those of both seeds; a score without counts, of an older version, is left out."""
+        for scoring in scored.scorings[:-1]:
+            scores = {"num_rois": 40 + scoring.seed, "num_skipped": 7, "num_flattened": 2}
+            values = {f"radiomics/{name}": value for name, value in scores.items()}
+            write_details(values, scoring.details)
+        page = report(scored)
+        text = page.with_name("report.md").read_text(encoding="utf-8")
+        assert "- LDCT: 40 / 7 / 2\n" in text
+        assert "- Baseline: 40 / 7 / 2, 41 / 7 / 2\n" in text
+        assert "- NDCT: " not in text
+        html = page.read_text(encoding="utf-8")
+        assert "<dt>Baseline</dt><dd>40 / 7 / 2, 41 / 7 / 2</dd>" in html
+
+    def test_no_lesions_known(self, scored):
+        page = report(scored)
+        assert "flattened" not in page.with_name("report.md").read_text(encoding="utf-8")
+        assert "measured / skipped" not in page.read_text(encoding="utf-8")
 
     def test_slice_that_a_method_lacks_is_left_out(self, scored):
         (scored.scorings[-1].folder / "cases" / "001.npz").unlink()

@@ -1,6 +1,7 @@
 """The command line of ``tools/test.py``."""
 
 import importlib.util
+import json
 
 import pytest
 
@@ -76,7 +77,7 @@ def test_unknown_method(call, capsys):
     ("options", "expected"),
     [((), ("denoised", None, 0)), (("--score", "ldct", "--seed", "2"), ("ldct", None, 2))],
 )
-def test_what_is_scored(call, tool, monkeypatch, options, expected):
+def test_what_is_scored(call, tool, monkeypatch, tmp_path, options, expected):
     scored = []
     monkeypatch.setattr(tool.Judge, "of", lambda config, checkpoint: "judge")
 
@@ -85,8 +86,13 @@ def test_what_is_scored(call, tool, monkeypatch, options, expected):
 
     def score(config, judge, checkpoint, *rest):
         scored.append((checkpoint, *rest))
-        return Row
+        return Row, {"radiomics/num_rois": 3}
 
     monkeypatch.setattr(tool, "score", score)
-    call("lidnet_mm.LIDDetector", *options)
+    monkeypatch.setattr(tool, "write_results", lambda rows, path: path.write_text("row"))
+    results = tmp_path / "score.json"
+    call("lidnet_mm.LIDDetector", *options, "--results", str(results))
     assert scored == [("weights.pth", *expected)]
+    assert results.read_text() == "row"
+    details = json.loads((tmp_path / "details.json").read_text())
+    assert details == {"radiomics/num_rois": 3}

@@ -1,0 +1,57 @@
+"""``details.json``: all values of a test run, beyond the eight of its row in ``results.json``."""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from lidnet_mm.visualization.whole_file import write_whole
+
+
+class LesionCounts(NamedTuple):
+    """On how many lesions texture differences rest.
+
+    Attributes:
+        measured (int): Lesions measured.
+        skipped (int): Lesions left out: too small, or of a single grey level.
+        flattened (int): Part of the skipped: texture in NDCT that the denoiser wiped out.
+    """
+
+    measured: int
+    skipped: int
+    flattened: int
+
+    def __str__(self) -> str:
+        return f"{self.measured} / {self.skipped} / {self.flattened}"
+
+
+def write_details(scores: Mapping[str, float], path: Path) -> None:
+    """Write all values of a test run, whole or not at all.
+
+    Args:
+        scores (Mapping[str, float]): Results of ``Runner.test()``; values that are not finite
+            become ``null``, as JSON knows none.
+        path (Path): The file; its folder is created.
+    """
+    values = {name: float(value) for name, value in scores.items()}
+    known = {name: value if math.isfinite(value) else None for name, value in values.items()}
+    write_whole(path, (json.dumps(known, indent=2, allow_nan=False) + "\n").encode())
+
+
+def read_lesion_counts(path: Path) -> LesionCounts | None:
+    """Lesion counts in a ``details.json``.
+
+    Args:
+        path (Path): The file.
+
+    Returns:
+        LesionCounts | None: None where there is no such file, or no counts in it.
+    """
+    if not path.is_file():
+        return None
+    values = json.loads(path.read_text(encoding="utf-8"))
+    names = ("radiomics/num_rois", "radiomics/num_skipped", "radiomics/num_flattened")
+    if any(values.get(name) is None for name in names):
+        return None
+    return LesionCounts(*(int(values[name]) for name in names))
