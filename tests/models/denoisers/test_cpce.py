@@ -81,7 +81,7 @@ def test_keeps_the_size_of_the_slice(size):
 @pytest.mark.parametrize("seed", range(20))
 def test_no_random_start_is_dead(seed):
     torch.manual_seed(seed)
-    model = MODELS.build({"type": "CPCE"})
+    model = MODELS.build({"type": "lidnet_mm.CPCE"})
     x = torch.rand(1, 1, 24, 24)
     out = model(x)
     assert (out > 0).float().mean() > 0.5
