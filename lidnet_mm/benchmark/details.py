@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from lidnet_mm.visualization.whole_file import write_whole
+from lidnet_mm.whole_file import write_whole
 
 
 class LesionCounts(NamedTuple):

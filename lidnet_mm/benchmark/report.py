@@ -19,7 +19,7 @@ from lidnet_mm.benchmark.results_table import (
 )
 from lidnet_mm.benchmark.training_log import Curves
 from lidnet_mm.visualization.slice_figure import DETECTION_COLOUR, TRUTH_COLOUR
-from lidnet_mm.visualization.whole_file import write_whole
+from lidnet_mm.whole_file import write_whole
 
 TEMPLATE = "report.html.j2"
 

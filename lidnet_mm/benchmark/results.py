@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lidnet_mm.hu_window import HUWindow
-from lidnet_mm.visualization.whole_file import write_whole
+from lidnet_mm.whole_file import write_whole
 
 METHODS = (
     "ldct",

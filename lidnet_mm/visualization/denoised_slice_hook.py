@@ -12,7 +12,7 @@ from mmengine.runner import Runner
 
 from lidnet_mm.registry import HOOKS
 from lidnet_mm.visualization.slice_figure import SlicePanel, panels_png
-from lidnet_mm.visualization.whole_file import write_whole
+from lidnet_mm.whole_file import write_whole
 
 
 @HOOKS.register_module()

@@ -1,11 +1,11 @@
 """COCO documents of CT slices, written whole or not at all."""
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from lidnet_mm.whole_file import write_whole
 
 CATEGORY_ID = 1
 
@@ -86,14 +86,5 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
         path: Where to; the folder is made where missing.
         document: What to write; NaN and infinity are refused (``ValueError``).
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(document, stream, allow_nan=False)
-            stream.write("\n")
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    text = json.dumps(document, allow_nan=False)
+    write_whole(path, f"{text}\n".encode())

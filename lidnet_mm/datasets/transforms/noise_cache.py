@@ -1,12 +1,13 @@
 """Simulated noise kept on disk, shared by processes."""
 
+import io
 import logging
-import os
-import uuid
 from pathlib import Path
 
 import numpy as np
 from mmengine.logging import print_log
+
+from lidnet_mm.whole_file import write_whole
 
 
 class NoiseCache:
@@ -56,15 +57,9 @@ class NoiseCache:
             key: Hexadecimal digest of what the noise depends on.
             noise: (H, W) float32 in HU.
         """
-        path = self.path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{key}.{os.getpid()}.{uuid.uuid4().hex}.tmp")
-        try:
-            with temporary.open("xb") as stream:
-                np.save(stream, noise.astype(np.float32, copy=False), allow_pickle=False)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        content = io.BytesIO()
+        np.save(content, noise.astype(np.float32, copy=False), allow_pickle=False)
+        write_whole(self.path(key), content.getvalue())
 
     @staticmethod
     def _damaged(path: Path, reason: str) -> None:

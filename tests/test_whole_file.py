@@ -1,6 +1,6 @@
 import pytest
 
-from lidnet_mm.visualization.whole_file import write_whole
+from lidnet_mm.whole_file import write_whole
 
 
 def test_writes_into_new_folders_and_replaces(tmp_path):
