@@ -57,6 +57,10 @@ class CPCE(BaseGenerator):
 
     def denoise(self, x: Tensor) -> Tensor:
         """(N, 1, H, W) in [0, 1] to (N, 1, H, W), not negative."""
+        return functional.relu(self.body(x))
+
+    def body(self, x: Tensor) -> Tensor:
+        """All layers but the last ReLU: (N, 1, H, W) to (N, 1, H, W)."""
         conveyed = []
         for convolution in self.encoder:
             x = functional.relu(convolution(x))
@@ -66,4 +70,4 @@ class CPCE(BaseGenerator):
         ):
             x = functional.relu(deconvolution(x))
             x = functional.relu(conveyor(torch.cat((x, kept), dim=1)))
-        return functional.relu(self.decoder[-1](x))
+        return self.decoder[-1](x)
