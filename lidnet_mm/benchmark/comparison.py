@@ -6,6 +6,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from lidnet_mm.apis.load_config import judge_path, load_config
+from lidnet_mm.benchmark.last_checkpoint import last_checkpoint
 from lidnet_mm.benchmark.results import METHODS
 from lidnet_mm.benchmark.settings_mark import check_settings, settings_digest
 
@@ -32,8 +33,7 @@ class Training:
     @property
     def checkpoint(self) -> Path | None:
         """Newest checkpoint, once there is one."""
-        note = self.folder / "last_checkpoint"
-        return Path(note.read_text().strip()) if note.is_file() else None
+        return last_checkpoint(self.folder)
 
     @property
     def is_done(self) -> bool:

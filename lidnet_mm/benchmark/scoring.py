@@ -12,6 +12,7 @@ from mmengine.runner import CheckpointLoader, Runner
 from torch import nn
 
 from lidnet_mm.apis.load_config import judge_path, load_config
+from lidnet_mm.benchmark.last_checkpoint import last_checkpoint
 from lidnet_mm.benchmark.provenance import current_commit
 from lidnet_mm.benchmark.results import ResultRow, metrics_from_evaluator
 
@@ -50,7 +51,7 @@ class Judge:
         """
         path = judge_path(config)
         own, name = load_config(path), path.stem
-        checkpoint = checkpoint or _last_checkpoint(Path("work_dirs") / name)
+        checkpoint = checkpoint or last_checkpoint(Path("work_dirs") / name)
         if checkpoint is None or not Path(checkpoint).is_file():
             raise FileNotFoundError(
                 f"no checkpoint of the judge {name} ({checkpoint or f'work_dirs/{name}'}): train "
@@ -222,12 +223,6 @@ def _detector_name(detector: ConfigDict | None) -> str:
         return "none"
     backbone = detector.get("backbone", {})
     return f"{_short(detector.type)}-{_short(backbone.get('type', ''))}{backbone.get('depth', '')}"
-
-
-def _last_checkpoint(folder: Path) -> str | None:
-    """What MMEngine noted as the newest checkpoint of a work dir."""
-    note = folder / "last_checkpoint"
-    return note.read_text().strip() if note.is_file() else None
 
 
 def _state(checkpoint: str) -> dict:

@@ -62,10 +62,6 @@ class ParallelBeam:
         """Angle between two views in radians, pi / M."""
         return math.pi / self.num_views
 
-    def _angles(self, views: Tensor) -> Tensor:
-        """Angles (V,) of views in radians, float64."""
-        return (views.double() + 0.5) * self.view_step
-
     @property
     def radius(self) -> float:
         """Radius in mm of the disk that every view sees whole."""
@@ -80,7 +76,7 @@ class ParallelBeam:
         Returns:
             phi (V, 1) in radians and s (1, D) in mm; the two broadcast to (V, D).
         """
-        return self._angles(views)[:, None], _channels(self)[None].to(
+        return _angles(self, views)[:, None], _channels(self)[None].to(
             views.device
         ) * self.detector_pitch
 
@@ -95,7 +91,7 @@ class ParallelBeam:
         Returns:
             Channels (H, W, V), and no distance weight: a parallel beam has none.
         """
-        angle = self._angles(views)
+        angle = _angles(self, views)
         row = torch.outer(y, (angle.sin() / self.detector_pitch).to(y))
         row += (self.num_detectors - 1) / 2
         step = (angle.cos() / self.detector_pitch).to(x)
@@ -193,10 +189,6 @@ class FanBeam:
         """Angle between two neighbouring rays in radians."""
         return self.detector_pitch / self.source_distance
 
-    def _angles(self, views: Tensor) -> Tensor:
-        """Angles (V,) of views in radians, float64."""
-        return (views.double() + 0.5) * self.view_step
-
     @property
     def radius(self) -> float:
         """Radius in mm of the disk that every view sees whole."""
@@ -217,7 +209,7 @@ class FanBeam:
             phi (V, D) in radians and s (1, D) in mm; the two broadcast to (V, D).
         """
         gamma = self.fan_angles[None]
-        return self._angles(views)[:, None] + gamma, self.source_distance * gamma.sin()
+        return _angles(self, views)[:, None] + gamma, self.source_distance * gamma.sin()
 
     def locate(self, x: Tensor, y: Tensor, views: Tensor) -> tuple[Tensor, Tensor]:
         """Channel, as a real number, on which each pixel falls in each view, and its weight.
@@ -231,7 +223,7 @@ class FanBeam:
             Channels (H, W, V) and weights ``1 / L^2`` (H, W, V) in 1/mm^2, L the distance of the
             pixel from the source (Kak and Slaney, section 3.4.1).
         """
-        angle = self._angles(views)
+        angle = _angles(self, views)
         cosine, sine = angle.cos().to(x), angle.sin().to(x)
         across = torch.addcmul(torch.outer(y, sine)[:, None], x[:, None], cosine)
         along = torch.addcmul(
@@ -286,6 +278,11 @@ def scan_geometry(
             f"geometry is {geometry!r}: set 'parallel', 'fan', a ParallelBeam or a FanBeam"
         )
     return named[geometry].covering(size, pixel_spacing, num_views)
+
+
+def _angles(geometry: Geometry, views: Tensor) -> Tensor:
+    """Angles (V,) of views in radians, float64."""
+    return (views.double() + 0.5) * geometry.view_step
 
 
 def _channels(geometry: Geometry) -> Tensor:
