@@ -3,17 +3,19 @@
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lidnet_mm.models.denoisers.base_generator import BaseGenerator
 from lidnet_mm.models.denoisers.cpce import CPCE
 from lidnet_mm.registry import MODELS
 
 
 @MODELS.register_module()
-class MAPNN(CPCE):
+class MAPNN(BaseGenerator):
     """The CPCE body applied D times with the same weights; 62,016 parameters for any D.
 
     Each module adds its output to its input, ``x <- clip(ReLU(x + f(x)), 0, 1)``, so that the
     number of modules sets how far the image is denoised. The last kernel of the body starts at
-    zero: an untrained network returns its input.
+    zero: an untrained network returns its input. The body is a part and not the base class, so
+    that weights of a :class:`CPCE`, which mean something else, do not load.
 
     Source: Shan et al. 2019, Nature Machine Intelligence 1(6); D = 3 as in the LIDnet paper.
 
@@ -26,14 +28,17 @@ class MAPNN(CPCE):
         ValueError: If ``num_modules`` is not positive.
     """
 
+    receptive_margin = CPCE.receptive_margin
+
     def __init__(
         self, num_modules: int = 3, channels: int = 32, init_cfg: dict | None = None
     ) -> None:
         if num_modules < 1:
             raise ValueError(f"num_modules must be at least 1, got {num_modules}")
-        super().__init__(channels=channels, init_cfg=init_cfg)
+        super().__init__(in_channels=1, init_cfg=init_cfg)
         self.num_modules = num_modules
-        nn.init.zeros_(self.decoder[-1].weight)
+        self.shared_module = CPCE(channels)
+        nn.init.zeros_(self.shared_module.decoder[-1].weight)
 
     def denoise(self, x: Tensor) -> Tensor:
         """(N, 1, H, W) in [0, 1] to the output of the last module, the same shape and range."""
@@ -50,6 +55,6 @@ class MAPNN(CPCE):
         """
         outputs = []
         for _ in range(self.num_modules):
-            x = functional.relu(x + self.body(x)).clamp(0, 1)
+            x = functional.relu(x + self.shared_module.body(x)).clamp(0, 1)
             outputs.append(x)
         return outputs

@@ -16,20 +16,20 @@ def _trained_like(num_modules):
     """A network whose last kernel is no longer zero; changes go both ways."""
     torch.manual_seed(6)
     model = MAPNN(num_modules).double()
-    torch.nn.init.normal_(model.decoder[-1].weight, std=0.05)
+    torch.nn.init.normal_(model.shared_module.decoder[-1].weight, std=0.05)
     return model
 
 
 def test_every_depth_equals_the_recursion_written_with_cpce():
     model = _trained_like(3)
     body = CPCE().double()
-    body.load_state_dict(model.state_dict())
+    body.load_state_dict(model.shared_module.state_dict())
     x = torch.rand(2, 1, 20, 17, dtype=torch.float64)
     outputs = model.depths(x)
     assert len(outputs) == 3
     # relu(f) - relu(-f) = f, and CPCE gives relu(f): turning its last kernel gives relu(-f).
     turned = CPCE().double()
-    turned.load_state_dict(model.state_dict())
+    turned.load_state_dict(model.shared_module.state_dict())
     turned.decoder[-1].weight.data.neg_()
     for output in outputs:
         x = torch.minimum(torch.maximum(x + body(x) - turned(x), torch.zeros(())), torch.ones(()))
