@@ -130,7 +130,13 @@ def load_scored_weights(
 
 
 def result_row(
-    config: Config, judge: Judge, scores: dict, scored: str, method: str | None, seed: int
+    config: Config,
+    judge: Judge,
+    scores: dict,
+    scored: str,
+    method: str | None,
+    seed: int,
+    denoiser: str | None = None,
 ) -> ResultRow:
     """Row of ``results.json`` from the scores of a test run.
 
@@ -141,14 +147,17 @@ def result_row(
         scored (str): As in :func:`scoring_config`.
         method (str, optional): Overrides what the config's model says.
         seed (int): Seed of the training.
+        denoiser (str, optional): Overrides the generator's type, such as ``CPCE (L1)``; images as
+            they are have none.
 
     Returns:
         ResultRow: The row.
     """
     untouched = scored != "denoised"
+    generator = denoiser or _short(_denoiser_of(config).generator.type)
     return ResultRow(
         dataset=config.get("dataset_name", "unnamed"),
-        denoiser="none" if untouched else _short(_denoiser_of(config).generator.type),
+        denoiser="none" if untouched else generator,
         method=scored if untouched else method or _method_of(config),
         detector="none" if untouched else _detector_name(config.model.get("detector")),
         judge=judge.name,
@@ -166,6 +175,7 @@ def score(
     scored: str = "denoised",
     method: str | None = None,
     seed: int = 0,
+    denoiser: str | None = None,
 ) -> tuple[ResultRow, dict]:
     """Test a denoiser in front of the judge.
 
@@ -176,6 +186,7 @@ def score(
         scored (str): One of :data:`SCORED`. Defaults to ``'denoised'``.
         method (str, optional): Name of the row. Defaults to what the model says.
         seed (int): Seed of the training, for the row. Defaults to 0.
+        denoiser (str, optional): Name of the denoiser, for the row. Defaults to its type.
 
     Returns:
         tuple[ResultRow, dict]: The row, and all values of the evaluators.
@@ -184,7 +195,7 @@ def score(
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
     load_scored_weights(model, judge, checkpoint, scored)
     scores = runner.test()
-    return result_row(config, judge, scores, scored, method, seed), scores
+    return result_row(config, judge, scores, scored, method, seed, denoiser), scores
 
 
 def _denoiser_of(config: Config) -> ConfigDict:

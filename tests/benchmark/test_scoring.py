@@ -268,10 +268,10 @@ class TestRow:
     def row(self, configs, judge):
         """Function that makes a row of a config with some settings changed."""
 
-        def make(name="lidnet", scored="denoised", method=None, **options):
+        def make(name="lidnet", scored="denoised", method=None, denoiser=None, **options):
             config = copy.deepcopy(configs[name])
             config.merge_from_dict(options)
-            return result_row(config, judge, SCORES, scored, method, seed=2)
+            return result_row(config, judge, SCORES, scored, method, 2, denoiser)
 
         return make
 
@@ -296,6 +296,11 @@ class TestRow:
 
     def test_given_name_wins(self, row):
         assert row(method="lidnet_gan").method == "lidnet_gan"
+
+    def test_given_denoiser_wins(self, row):
+        """Images as they are have no denoiser, whatever was given."""
+        assert row(denoiser="CPCE (L1)").denoiser == "CPCE (L1)"
+        assert row(scored="ldct", denoiser="CPCE (L1)").denoiser == "none"
 
     def test_lidnet(self, row):
         found = row()
