@@ -31,6 +31,7 @@ class CPCE(BaseGenerator):
     """
 
     receptive_margin = 4
+    receptive_radius = 8
 
     def __init__(self, channels: int = 32, init_cfg: dict | None = None) -> None:
         super().__init__(in_channels=1, init_cfg=init_cfg)

@@ -40,6 +40,11 @@ class MAPNN(BaseGenerator):
         self.shared_module = CPCE(channels)
         nn.init.zeros_(self.shared_module.decoder[-1].weight)
 
+    @property
+    def receptive_radius(self) -> int:
+        """That of the body, once for every module; in pixels."""
+        return self.num_modules * CPCE.receptive_radius
+
     def denoise(self, x: Tensor) -> Tensor:
         """(N, 1, H, W) in [0, 1] to the output of the last module, the same shape and range."""
         return self.depths(x)[-1]

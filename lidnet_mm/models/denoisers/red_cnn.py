@@ -24,6 +24,7 @@ class REDCNN(BaseGenerator):
     """
 
     receptive_margin = 10
+    receptive_radius = 20
 
     def __init__(self, channels: int = 96, init_cfg: dict | None = None) -> None:
         super().__init__(in_channels=1, init_cfg=init_cfg)

@@ -25,6 +25,8 @@ class WGANVGG(BaseGenerator):
         init_cfg (dict, optional): MMEngine's initialisation.
     """
 
+    receptive_radius = 8
+
     def __init__(
         self, channels: int = 32, bias: bool = False, init_cfg: dict | None = None
     ) -> None:
