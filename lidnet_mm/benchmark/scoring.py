@@ -154,18 +154,32 @@ def result_row(
         ResultRow: The row.
     """
     untouched = scored != "denoised"
-    generator = denoiser or _short(_denoiser_of(config).generator.type)
+    generator, detector = row_names(config)
     return ResultRow(
         dataset=config.get("dataset_name", "unnamed"),
-        denoiser="none" if untouched else generator,
+        denoiser="none" if untouched else denoiser or generator,
         method=scored if untouched else method or _method_of(config),
-        detector="none" if untouched else _detector_name(config.model.get("detector")),
+        detector="none" if untouched else detector,
         judge=judge.name,
         seed=seed,
         metrics=metrics_from_evaluator(scores),
         window_hu=(scores["image/window_low"], scores["image/window_high"]),
         commit=current_commit(),
     )
+
+
+def row_names(config: Config) -> tuple[str, str]:
+    """Names of generator and guiding detector, as they stand in a row.
+
+    Args:
+        config (Config): The config that trained the denoiser.
+
+    Returns:
+        tuple[str, str]: Such as ``('CPCE', 'FasterRCNN-ResNet18')``; the detector is ``none`` where
+            there is none.
+    """
+    generator = _short(_denoiser_of(config).generator.type)
+    return generator, _detector_name(config.model.get("detector"))
 
 
 def score(
