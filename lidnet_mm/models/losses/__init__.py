@@ -2,5 +2,7 @@
 
 from lidnet_mm.models.losses.reconstruction_loss import ReconstructionLoss
 from lidnet_mm.models.losses.roi_perceptual_loss import ROIPerceptualLoss
+from lidnet_mm.models.losses.sobel_loss import SobelLoss
+from lidnet_mm.models.losses.wgan_gp_loss import WGANGPLoss
 
-__all__ = ["ROIPerceptualLoss", "ReconstructionLoss"]
+__all__ = ["ROIPerceptualLoss", "ReconstructionLoss", "SobelLoss", "WGANGPLoss"]
