@@ -1,16 +1,20 @@
 """Collaborative training: schedule, loop, optimizers, learning rates and log lines."""
 
+from lidnet_mm.engine.adversarial_train_loop import AdversarialTrainLoop
 from lidnet_mm.engine.collaborative_train_loop import CollaborativeTrainLoop
 from lidnet_mm.engine.parts_optim_wrapper_constructor import PartsOptimWrapperConstructor
 from lidnet_mm.engine.phase_log_processor import PhaseLogProcessor
 from lidnet_mm.engine.phase_param_scheduler_hook import PhaseParamSchedulerHook
 from lidnet_mm.engine.phase_schedule import PhasePosition, PhaseSchedule
+from lidnet_mm.engine.phased_train_loop import PhasedTrainLoop
 
 __all__ = [
+    "AdversarialTrainLoop",
     "CollaborativeTrainLoop",
     "PartsOptimWrapperConstructor",
     "PhaseLogProcessor",
     "PhaseParamSchedulerHook",
     "PhasePosition",
     "PhaseSchedule",
+    "PhasedTrainLoop",
 ]

@@ -1,4 +1,4 @@
-"""One optimizer for each half of the model."""
+"""One optimizer for each part of the model."""
 
 from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapperDict, build_optim_wrapper
@@ -40,7 +40,8 @@ class PartsOptimWrapperConstructor:
         """Build the wrappers.
 
         Args:
-            model (nn.Module): Model whose attributes are the parts, wrapped or not.
+            model (nn.Module): An ``AlternatingModel``, or any model whose children are the parts;
+                wrapped or not.
 
         Returns:
             OptimWrapperDict: One optim wrapper a part.
@@ -49,7 +50,7 @@ class PartsOptimWrapperConstructor:
             ValueError: If a part does not exist or a trainable parameter belongs to none.
         """
         model = model.module if is_model_wrapper(model) else model
-        children = dict(model.named_children())
+        children = getattr(model, "parts", None) or dict(model.named_children())
         missing = set(self.parts) - set(children)
         if missing:
             raise ValueError(

@@ -31,6 +31,6 @@ class PhaseLogProcessor(LogProcessor):
         runner.message_hub.update_info("eta", loop.eta_seconds())
         values, text = super().get_log_after_iter(runner, batch_idx, mode)
         position = loop.schedule.at(loop.iter)
-        names = "+".join(phase.value for phase in position.phases)
+        names = "+".join(f"T{phase.number}" for phase in position.phases)
         where = f"{names} round {position.round}/{loop.schedule.rounds}"
         return values, f"{where} [{position.step + 1}/{position.length}]  {text}"

@@ -1,19 +1,19 @@
-"""Learning rate schedules that count the steps of their own half."""
+"""Learning rate schedules that count the steps of their own part."""
 
 from mmengine.hooks import ParamSchedulerHook
 from mmengine.runner import Runner
 
-from lidnet_mm.engine.collaborative_train_loop import CollaborativeTrainLoop
+from lidnet_mm.engine.phased_train_loop import PhasedTrainLoop
 from lidnet_mm.registry import HOOKS
 
 
 @HOOKS.register_module()
 class PhaseParamSchedulerHook(ParamSchedulerHook):
-    """Steps the schedulers of a half only when that half was updated.
+    """Steps the schedulers of a part only when that part was updated.
 
     ``begin``, ``end``, ``T_max`` and milestones of a scheduler so count steps of the denoiser,
-    or of the detector, and an idle half keeps its learning rate. With any other training loop
-    it is MMEngine's ``ParamSchedulerHook``.
+    the critic or the detector, and an idle part keeps its learning rate. With any other
+    training loop it is MMEngine's ``ParamSchedulerHook``.
     """
 
     def after_train_iter(
@@ -33,7 +33,7 @@ class PhaseParamSchedulerHook(ParamSchedulerHook):
         """
         loop = runner.train_loop
         schedulers = runner.param_schedulers
-        if not isinstance(loop, CollaborativeTrainLoop) or not isinstance(schedulers, dict):
+        if not isinstance(loop, PhasedTrainLoop) or not isinstance(schedulers, dict):
             super().after_train_iter(runner, batch_idx, data_batch, outputs)
             return
         for phase in loop.schedule.at(loop.iter).phases:

@@ -1,33 +1,47 @@
-"""A generator and its own loss: a half of LIDnet, and alone the baseline."""
+"""A generator, its own losses and its critic: a half of LIDnet, and alone the baseline."""
 
 import torch
-from mmengine.model import BaseModel
 from mmengine.structures import BaseDataElement, PixelData
-from torch import Tensor
+from torch import Tensor, nn
 
 from lidnet_mm.hu_window import HUWindow
+from lidnet_mm.models.alternating_model import AlternatingModel
+from lidnet_mm.models.phase import Phase
 from lidnet_mm.registry import MODELS
 
 
 @MODELS.register_module()
-class DenoisingModel(BaseModel):
-    """Generator with its reconstruction loss.
+class DenoisingModel(AlternatingModel):
+    """Generator with the losses that it has without any detector.
 
     Trained alone it is the baseline that a LIDnet is compared with; inside
-    :class:`LIDDetector` it is the half that the detector's feedback steers.
+    :class:`LIDDetector` it is the half that the detector's feedback steers. With a critic it is
+    a Wasserstein GAN, whose two networks ``AdversarialTrainLoop`` or ``CollaborativeTrainLoop``
+    train in turns.
 
     Args:
         generator (dict): Config of the generator, such as ``dict(type='lidnet_mm.CPCE')``.
-        loss_reconstruction (dict): Config of the loss against NDCT. Defaults to L1, the paper's
-            choice (appendix A).
+        losses (dict[str, dict | None], optional): Losses of denoised slice and NDCT by name;
+            each is logged as ``loss_<name>``. None in place of a config takes an inherited one
+            out. Defaults to ``reconstruction``, L1 (Eq. 8, appendix A), or with a critic to none
+            (Eq. 5).
+        critic (dict, optional): Config of the critic, such as
+            ``dict(type='lidnet_mm.SliceCritic')``. Defaults to None, the CNN form.
+        loss_adversarial (dict, optional): Config of the loss between generator and critic.
+            Defaults to ``WGANGPLoss`` with a penalty of 10.
         data_preprocessor (dict, optional): Config. Defaults to ``LIDDataPreprocessor``.
         init_cfg (dict, optional): MMEngine's initialisation.
+
+    Raises:
+        ValueError: If there is nothing to learn from, or an adversarial loss without a critic.
     """
 
     def __init__(
         self,
         generator: dict,
-        loss_reconstruction: dict | None = None,
+        losses: dict[str, dict | None] | None = None,
+        critic: dict | None = None,
+        loss_adversarial: dict | None = None,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
@@ -35,9 +49,26 @@ class DenoisingModel(BaseModel):
         super().__init__(data_preprocessor=MODELS.build(preprocessor), init_cfg=init_cfg)
         # The memory layout in which convolutions of few channels run faster; results are the same.
         self.generator = MODELS.build(generator).to(memory_format=torch.channels_last)
-        self.loss_reconstruction = MODELS.build(
-            loss_reconstruction or {"type": "lidnet_mm.ReconstructionLoss", "norm": "l1"}
-        )
+        if losses is None:
+            l1 = {"type": "lidnet_mm.ReconstructionLoss", "norm": "l1"}
+            losses = {} if critic else {"reconstruction": l1}
+        self.losses = nn.ModuleDict({k: MODELS.build(v) for k, v in losses.items() if v})
+        self.critic = self.loss_adversarial = None
+        if critic:
+            self.critic = MODELS.build(critic).to(memory_format=torch.channels_last)
+            self.loss_adversarial = MODELS.build(
+                loss_adversarial or {"type": "lidnet_mm.WGANGPLoss"}
+            )
+        elif loss_adversarial:
+            raise ValueError("loss_adversarial needs critic=dict(type='lidnet_mm.SliceCritic')")
+        elif not self.losses:
+            raise ValueError("a DenoisingModel needs losses or a critic to learn from")
+
+    @property
+    def parts(self) -> dict[str, nn.Module]:
+        """``denoiser``, which is the generator, and ``critic`` where there is one."""
+        parts = {"denoiser": self.generator, "critic": self.critic}
+        return {name: part for name, part in parts.items() if part is not None}
 
     def forward(
         self,
@@ -52,27 +83,58 @@ class DenoisingModel(BaseModel):
             inputs (Tensor): LDCT, (N, 1, H, W), [0, 1].
             data_samples (list[BaseDataElement], optional): N samples.
             ndct (Tensor, optional): NDCT, (N, 1, H, W), [0, 1].
-            mode (str): ``'tensor'`` denoised batch; ``'loss'`` dict of losses; ``'predict'``
-                the samples with ``denoised`` and ``ndct`` in HU.
+            mode (str): ``'tensor'`` denoised batch; ``'loss'`` dict of losses, those of the
+                critic in its phase; ``'predict'`` the samples with ``denoised`` and ``ndct`` in
+                HU.
 
         Returns:
             Tensor | dict | list: As ``mode`` says.
 
         Raises:
+            RuntimeError: If a model with a critic is trained by a loop without phases.
             ValueError: If ``mode`` is none of the three.
         """
-        denoised = self.generator(inputs)
         if mode == "tensor":
-            return denoised
+            return self.generator(inputs)
         if mode == "loss":
-            return self.loss(denoised, ndct)
+            self._check_turns()
+            if self.phase is Phase.CRITIC:
+                return self.critic_loss(inputs, ndct)
+            return self.loss(self.generator(inputs), ndct)
         if mode == "predict":
+            denoised = self.generator(inputs)
             return add_images(data_samples, denoised, ndct, self.data_preprocessor.window)
         raise ValueError(f"mode must be 'tensor', 'loss' or 'predict', got {mode!r}")
 
     def loss(self, denoised: Tensor, ndct: Tensor) -> dict[str, Tensor]:
-        """Own losses of the denoiser on (N, 1, H, W) tensors in [0, 1]."""
-        return {"loss_reconstruction": self.loss_reconstruction(denoised, ndct)}
+        """Own losses of the generator on (N, 1, H, W) tensors in [0, 1]."""
+        losses = {f"loss_{name}": loss(denoised, ndct) for name, loss in self.losses.items()}
+        if self.critic is not None:
+            losses["loss_adversarial"] = self.loss_adversarial(self.critic, denoised)
+        return losses
+
+    def critic_loss(self, inputs: Tensor, ndct: Tensor) -> dict[str, Tensor]:
+        """Losses of the critic (Eq. 7), under ``critic.``; no gradient reaches the generator.
+
+        Args:
+            inputs (Tensor): LDCT, (N, 1, H, W), [0, 1].
+            ndct (Tensor): NDCT, the same shape.
+
+        Returns:
+            dict[str, Tensor]: Scalars.
+        """
+        with torch.no_grad():
+            denoised = self.generator(inputs)
+        losses = self.loss_adversarial.of_critic(self.critic, denoised, ndct)
+        return {f"critic.{name}": value for name, value in losses.items()}
+
+    def _check_turns(self) -> None:
+        """Refuse to train a generator against a critic that never learns."""
+        if self.critic is not None and self.phase is None:
+            raise RuntimeError(
+                "a DenoisingModel with a critic trains in turns: use "
+                "train_cfg=dict(type='lidnet_mm.AdversarialTrainLoop', ...)"
+            )
 
 
 def add_images(

@@ -1,10 +1,10 @@
 """LIDnet: a denoiser in front of any detector."""
 
 import torch
-from mmengine.model import BaseModel
 from mmengine.structures import BaseDataElement
-from torch import Tensor
+from torch import Tensor, nn
 
+from lidnet_mm.models.alternating_model import AlternatingModel
 from lidnet_mm.models.denoising_model import add_images
 from lidnet_mm.models.detector_bridge import DetectorBridge, Window
 from lidnet_mm.models.phase import Phase
@@ -13,8 +13,8 @@ from lidnet_mm.registry import MODELS
 
 
 @MODELS.register_module()
-class LIDDetector(BaseModel):
-    """A :class:`DenoisingModel` in front of an mmdet detector (Eq. 8).
+class LIDDetector(AlternatingModel):
+    """A :class:`DenoisingModel` in front of an mmdet detector (Eq. 5, 7, 8).
 
     What a training step computes depends on :attr:`phase`, which the training loop sets:
 
@@ -22,12 +22,13 @@ class LIDDetector(BaseModel):
     phase                updates        loss
     ==================== ============== =====================================================
     DETECTOR_ON_NDCT     detector       L_det(y)
-    DENOISER             denoiser       own loss + lambda_1 ROI perceptual + lambda_2 L_det
+    DENOISER             denoiser       own losses + lambda_1 ROI perceptual + lambda_2 L_det
+    CRITIC               critic         D(G(x)) - D(y) + penalty, no gradient through G
     DETECTOR_ON_DENOISED detector       L_det(G(x)), no gradient through G
     ==================== ============== =====================================================
 
-    The half that is not updated has no gradients *and* stays in eval mode: ``requires_grad``
-    alone does not stop batch normalisation from learning the statistics of what it sees.
+    The own losses of a denoiser without a critic are by default L1 (CNN form, Eq. 8), of one
+    with a critic -D(G(x)) alone (GAN form, Eq. 5).
 
     Args:
         denoiser (dict): Config of a ``DenoisingModel``.
@@ -71,35 +72,11 @@ class LIDDetector(BaseModel):
         self.tap = None
         if self.roi_perceptual_loss.loss_weight != 0:
             self.tap = DetectorTap(self.detector, feature_source, feature_levels)
-        self.phase: Phase | None = None
-        # Parameters that a config freezes for good (``frozen_stages``) stay frozen in every phase.
-        self._trainable = {
-            part: [p for p in getattr(self, part).parameters() if p.requires_grad]
-            for part in ("denoiser", "detector")
-        }
 
-    def set_phase(self, phase: Phase) -> None:
-        """Choose what the next training steps update.
-
-        Call it after the model is wrapped for distributed training: whatever is frozen when it
-        is wrapped is never synchronised again.
-
-        Args:
-            phase (Phase): The phase to enter.
-        """
-        self.phase = phase
-        for part, parameters in self._trainable.items():
-            for parameter in parameters:
-                parameter.requires_grad_(part == phase.part)
-        self.train(self.training)
-
-    def train(self, mode: bool = True) -> "LIDDetector":
-        """Training mode for the half that is updated, eval mode for the other."""
-        super().train(mode)
-        if mode and getattr(self, "phase", None) is not None:
-            frozen = "detector" if self.phase is Phase.DENOISER else "denoiser"
-            getattr(self, frozen).eval()
-        return self
+    @property
+    def parts(self) -> dict[str, nn.Module]:
+        """``denoiser``, ``critic`` where there is one, and ``detector``."""
+        return {**self.denoiser.parts, "detector": self.detector}
 
     def forward(
         self,
@@ -146,6 +123,8 @@ class LIDDetector(BaseModel):
             )
         if self.phase is Phase.DENOISER:
             return self._denoiser_loss(inputs, data_samples, ndct)
+        if self.phase is Phase.CRITIC:
+            return self.denoiser.critic_loss(inputs, ndct)
         images = ndct
         if self.phase is Phase.DETECTOR_ON_DENOISED:
             with torch.no_grad():
@@ -155,7 +134,7 @@ class LIDDetector(BaseModel):
     def _denoiser_loss(
         self, inputs: Tensor, data_samples: list[BaseDataElement], ndct: Tensor
     ) -> dict[str, Tensor]:
-        """Eq. 8: own loss, ROI perceptual loss and detection loss from one pass on G(x)."""
+        """Eq. 5 or 8: own losses, ROI perceptual loss and detection loss from one pass on G(x)."""
         denoised = self.denoiser(inputs)
         losses = self.denoiser.loss(denoised, ndct)
         if self.detection_loss_weight == 0 and self.tap is None:

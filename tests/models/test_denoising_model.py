@@ -27,7 +27,7 @@ def _build(generator=None, **options):
     ],
 )
 def test_loss_compares_denoised_and_reference(batch, loss, expected):
-    model = _build(loss_reconstruction=loss)
+    model = _build(losses=loss and {"reconstruction": loss})
     data = model.data_preprocessor(batch)
     losses = model(**data, mode="loss")
     assert set(losses) == {"loss_reconstruction"}
