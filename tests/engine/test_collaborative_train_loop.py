@@ -333,5 +333,5 @@ class TestRefusals:
     def test_one_optimizer_for_all(self, make_runner, tmp_path):
         wrapper = {"type": "OptimWrapper", "optimizer": {"type": "SGD", "lr": 0.1}}
         runner = make_runner(tmp_path, SCHEDULE, optim_wrapper=wrapper)
-        with pytest.raises(TypeError, match=r"one optimizer a half.*PartsOptimWrapperConstructor"):
+        with pytest.raises(TypeError, match=r"one optimizer a part.*PartsOptimWrapperConstructor"):
             runner.train()

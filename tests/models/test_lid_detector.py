@@ -230,7 +230,7 @@ def test_slices_without_or_with_extreme_lesions_train(
 ):
     model = build_lid(small_config)
     batch["data_samples"] = [sample(boxes=boxes), sample(boxes=boxes)]
-    for phase in Phase:
+    for phase in (phase for phase in Phase if phase.part in model.parts):
         model.set_phase(phase)
         model.zero_grad(set_to_none=True)
         loss = _sum(model(**model.data_preprocessor(batch), mode="loss"))

@@ -10,6 +10,9 @@ from torch import nn
 from lidnet_mm.models.denoisers import BaseGenerator
 from lidnet_mm.models.phase import Phase
 
+CRITIC = {"type": "lidnet_mm.SliceCritic", "channels": 4}
+CNN_PHASES = (Phase.DETECTOR_ON_NDCT, Phase.DENOISER, Phase.DETECTOR_ON_DENOISED)
+FORMS = [("cnn", phase) for phase in CNN_PHASES] + [("gan", phase) for phase in Phase]
 DETECTOR_PHASES = (Phase.DETECTOR_ON_NDCT, Phase.DETECTOR_ON_DENOISED)
 
 
@@ -55,43 +58,57 @@ def model(small_config, build_lid):
     return build_lid(small_config, {"type": NormalisedGenerator})
 
 
+@pytest.fixture
+def gan(small_config, build_lid):
+    return build_lid(small_config, {"type": NormalisedGenerator}, {"critic": CRITIC})
+
+
 def test_training_without_a_phase_is_refused(model, batch):
     with pytest.raises(RuntimeError, match=r"CollaborativeTrainLoop.*set_phase"):
         model(**model.data_preprocessor(batch), mode="loss")
 
 
-@pytest.mark.parametrize("phase", Phase)
-def test_a_phase_moves_its_half_and_leaves_the_other_to_the_last_bit(phase, model, batch):
-    halves = {"denoiser": model.denoiser, "detector": model.detector}
-    trained = halves.pop(phase.part)
-    (frozen,) = halves.values()
-    before, still = _state(trained), _state(frozen)
+@pytest.mark.parametrize(("form", "phase"), FORMS)
+def test_a_phase_moves_its_part_and_leaves_the_others_to_the_last_bit(form, phase, request, batch):
+    model = request.getfixturevalue({"cnn": "model", "gan": "gan"}[form])
+    frozen = dict(model.parts)
+    trained = frozen.pop(phase.part)
+    before, still = _state(trained), {name: _state(part) for name, part in frozen.items()}
     _train(model, batch, phase)
-    assert _same(frozen, still) == set(still)
+    assert len(frozen) == (2 if form == "gan" else 1)
+    for name, part in frozen.items():
+        assert _same(part, still[name]) == set(still[name])
+        assert all(p.grad is None for p in part.parameters())
     assert _same(trained, before) == set()  # weights, batch-norm statistics and their counters
-    assert all(p.grad is None for p in frozen.parameters())
     for name, parameter in trained.named_parameters():
         assert torch.isfinite(parameter.grad).all(), name
 
 
-def test_phases_in_turn_train_both_halves(model, batch):
+def test_phases_in_turn_train_all_parts(gan, batch):
     for phase in (*Phase, *Phase):
-        part = getattr(model, phase.part)
+        part = gan.parts[phase.part]
         before = _state(part)
-        _train(model, batch, phase, steps=1)
+        _train(gan, batch, phase, steps=1)
         assert _same(part, before) == set()
 
 
-@pytest.mark.parametrize("phase", Phase)
-def test_modes_and_gradients_survive_a_validation(phase, model):
+def test_a_phase_of_a_part_that_is_not_there(model):
+    with pytest.raises(ValueError, match=r"no critic, only \['denoiser', 'detector'\]"):
+        model.set_phase(Phase.CRITIC)
+    assert model.phase is None
+
+
+@pytest.mark.parametrize(("form", "phase"), FORMS)
+def test_modes_and_gradients_survive_a_validation(form, phase, request):
+    model = request.getfixturevalue({"cnn": "model", "gan": "gan"}[form])
     model.set_phase(phase)
     model.eval()
     assert not any(module.training for module in model.modules())
     model.train()
-    for part in ("denoiser", "detector"):
-        learns = part == phase.part
-        assert {m.training for m in getattr(model, part).modules()} == {learns}
-        assert {p.requires_grad for p in getattr(model, part).parameters()} == {learns}
+    for name, part in model.parts.items():
+        learns = name == phase.part
+        assert {m.training for m in part.modules()} == {learns}
+        assert {p.requires_grad for p in part.parameters()} == {learns}
 
 
 def test_a_phase_set_during_validation_does_not_start_training_mode(model):
@@ -143,7 +160,7 @@ def test_frozen_stages_stay_frozen_in_all_phases(small_config, build_lid, batch)
     frozen = [backbone.conv1, backbone.bn1, backbone.layer1, backbone.layer2]
     before = [_state(module) for module in frozen]
     last = _state(backbone.layer4)
-    for phase in (*Phase, Phase.DETECTOR_ON_NDCT):
+    for phase in (*CNN_PHASES, Phase.DETECTOR_ON_NDCT):
         _train(model, batch, phase, steps=1)
         for module, state in zip(frozen, before, strict=True):
             assert not any(p.requires_grad for p in module.parameters())
@@ -154,7 +171,7 @@ def test_frozen_stages_stay_frozen_in_all_phases(small_config, build_lid, batch)
 def test_a_config_of_frozen_norms_is_respected(small_config, build_lid):
     small_config.backbone.update(norm_eval=True, norm_cfg={"type": "BN", "requires_grad": False})
     model = build_lid(small_config)
-    for phase in Phase:
+    for phase in CNN_PHASES:
         model.set_phase(phase)
         norms = [m for m in model.detector.backbone.modules() if isinstance(m, nn.BatchNorm2d)]
         assert norms
@@ -198,3 +215,41 @@ def test_a_copy_of_the_model_has_phases_of_its_own(model):
     ):
         assert all(p.requires_grad for p in getattr(one, learning).parameters())
         assert not any(p.requires_grad for p in getattr(one, resting).parameters())
+
+
+def test_gan_form_takes_the_critic_s_score_in_place_of_l1(gan, batch):
+    """Eq. 5; the other two terms are those of the CNN form."""
+    gan.set_phase(Phase.DENOISER)
+    data = gan.data_preprocessor(batch)
+    set_random_seed(0)
+    losses = gan(**data, mode="loss")
+    set_random_seed(0)
+    with torch.no_grad():
+        denoised = gan.denoiser.generator(data["inputs"])
+        expected = -gan.denoiser.critic(denoised).mean()
+    torch.testing.assert_close(losses["loss_adversarial"].detach(), expected)
+    assert "loss_reconstruction" not in losses
+    assert {"loss_roi_perceptual", "detector.loss_cls"} <= set(losses)
+    (of_generator, *_) = torch.autograd.grad(
+        losses["loss_adversarial"], list(gan.denoiser.generator.parameters())
+    )
+    assert of_generator.abs().sum() > 0
+
+
+def test_critic_step_needs_neither_detector_nor_boxes(gan, batch):
+    gan.set_phase(Phase.CRITIC)
+    gan.detector = None
+    gan.train(False)
+    data = gan.data_preprocessor(batch)
+    losses = gan(inputs=data["inputs"], ndct=data["ndct"], mode="loss")
+    assert set(losses) == {
+        "critic.loss_wasserstein",
+        "critic.loss_gradient_penalty",
+        "critic.wasserstein",
+    }
+    total, log = gan.parse_losses(losses)
+    # The estimate of the distance is logged, and is no loss.
+    torch.testing.assert_close(
+        total, losses["critic.loss_wasserstein"] + losses["critic.loss_gradient_penalty"]
+    )
+    assert log["critic.wasserstein"] == -losses["critic.loss_wasserstein"]

@@ -17,7 +17,8 @@ class SliceCritic(BaseModule):
     0.2, no normalisation: the gradient penalty is one of each sample (Eq. 7), which batch
     statistics would mix. The published head is fully connected to every pixel of a patch, more
     than 10^9 weights for a slice of 512 x 512; here the features are averaged over the slice
-    before its two fully connected layers. 1,408,449 parameters, for slices of any size.
+    before its two fully connected layers. The last one has no bias: only differences of scores
+    count. 1,408,448 parameters, for slices of any size.
 
     Source: Yang et al. 2018, IEEE Trans Med Imaging 37(6), with the head said above.
 
@@ -38,7 +39,7 @@ class SliceCritic(BaseModule):
             for index, (before, after) in enumerate(itertools.pairwise(widths))
         )
         self.hidden = nn.Linear(widths[-1], 16 * channels)
-        self.score = nn.Linear(16 * channels, 1)
+        self.score = nn.Linear(16 * channels, 1, bias=False)
         for layer in (*self.convolutions, self.hidden):
             nn.init.kaiming_normal_(layer.weight, a=0.2)
             nn.init.zeros_(layer.bias)
