@@ -3,6 +3,7 @@
 Example:
     mim test lidnet_mm lidnet_cpce_faster-rcnn_r18_sts.py --checkpoint work_dirs/lid/iter_900.pth
         --judge-checkpoint work_dirs/judge/iter_600.pth
+    mim test lidnet_mm bilateral_sts.py --checkpoint none  # a denoiser that is not trained
 """
 
 import argparse
@@ -18,8 +19,11 @@ from lidnet_mm.benchmark.details import write_details
 from lidnet_mm.benchmark.results import METHODS, write_results
 from lidnet_mm.benchmark.scoring import SCORED, Judge, is_denoiser, score
 
-FOR_DENOISERS = ("judge_checkpoint", "score", "method", "seed", "results", "cases")
+FOR_DENOISERS = ("judge_checkpoint", "score", "method", "denoiser", "seed", "results", "cases")
 """Options that mean nothing where a plain detector is tested."""
+
+NO_CHECKPOINT = "none"
+"""Stands for no checkpoint, as ``mim test`` refuses to start without one."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -28,7 +32,13 @@ def build_parser() -> argparse.ArgumentParser:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("config", help="config that trained the checkpoint")
-    parser.add_argument("checkpoint", help="checkpoint of a LIDnet, a denoiser or a judge")
+    parser.add_argument(
+        "checkpoint",
+        nargs="?",
+        default=NO_CHECKPOINT,
+        help="checkpoint of a LIDnet, a denoiser or a judge; 'none' for a denoiser without "
+        "parameters, and for images as they are",
+    )
     parser.add_argument("--judge-checkpoint", help="weights of the judge (work_dirs/<judge>)")
     parser.add_argument(
         "--score",
@@ -36,6 +46,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="what the judge looks at: the denoiser's output (default), LDCT or NDCT as they are",
     )
     parser.add_argument("--method", choices=METHODS, help="name of the row (what the config says)")
+    parser.add_argument("--denoiser", help="its name in the row (the generator's type)")
     parser.add_argument("--seed", type=int, help="seed of the training, for the row (default: 0)")
     parser.add_argument(
         "--results",
@@ -73,18 +84,23 @@ def main() -> int:
     arguments = parser.parse_args()
     os.environ.setdefault("LOCAL_RANK", str(arguments.local_rank))
     config = build_config(arguments)
+    checkpoint = None if arguments.checkpoint == NO_CHECKPOINT else arguments.checkpoint
     if not is_denoiser(config):
         if unused := unused_options(arguments):
             parser.error(
                 f"{arguments.config} is a plain detector: {', '.join(unused)} need a denoiser "
                 "in front of a judge"
             )
-        config.load_from = arguments.checkpoint
+        if checkpoint is None:
+            parser.error(f"{arguments.config} is a plain detector: give its checkpoint")
+        config.load_from = checkpoint
         Runner.from_cfg(config).test()
         return 0
     judge = Judge.of(config, arguments.judge_checkpoint)
     scored, seed = arguments.score or "denoised", arguments.seed or 0
-    row, scores = score(config, judge, arguments.checkpoint, scored, arguments.method, seed)
+    row, scores = score(
+        config, judge, checkpoint, scored, arguments.method, seed, arguments.denoiser
+    )
     if arguments.results:
         write_details(scores, arguments.results.with_name("details.json"))
         write_results([row], arguments.results)  # last: a comparison takes it for the end

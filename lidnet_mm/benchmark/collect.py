@@ -1,6 +1,7 @@
 """From the folders of a comparison to ``results.json`` and the report."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from lidnet_mm.benchmark.details import read_lesion_counts
 from lidnet_mm.benchmark.provenance import gather_provenance
 from lidnet_mm.benchmark.report import write_report
 from lidnet_mm.benchmark.results import ResultRow, read_results, write_results
-from lidnet_mm.benchmark.results_table import METHOD_TITLES
+from lidnet_mm.benchmark.row_titles import row_key, row_titles
 from lidnet_mm.benchmark.training_log import read_training_log
 
 
@@ -32,9 +33,18 @@ def collect(comparison: Comparison) -> list[ResultRow]:
         raise FileNotFoundError(
             f"{len(missing)} rows are missing, the first {missing[0]}: run the comparison first"
         )
-    rows = [row for scoring in comparison.scorings for row in read_results(scoring.result)]
+    rows = [_row(scoring) for scoring in comparison.scorings]
     write_results(rows, comparison.work_dir / "results.json")
     return rows
+
+
+def _row(scoring: Scoring) -> ResultRow:
+    """Row of a scoring, its denoiser under the name that the comparison gives it.
+
+    The name is not part of the score, so another one needs no new score.
+    """
+    (row,) = read_results(scoring.result)
+    return replace(row, denoiser=scoring.entry.denoiser or row.denoiser)
 
 
 def report(comparison: Comparison) -> Path:
@@ -52,40 +62,46 @@ def report(comparison: Comparison) -> Path:
         for training in [comparison.judge, *comparison.trainings]
     ]
     configs = {"judge": comparison.judge.config.stem}
-    configs.update({s.method: s.config.stem for s in comparison.scorings if s.training})
+    configs.update(
+        {s.entry.label: s.config.stem for s in comparison.scorings if not s.entry.is_untouched}
+    )
     provenance = gather_provenance(configs, rows[0].window_hu, comparison.dose, comparison.notes)
-    cases = _cases(comparison)
-    folder, lesions = comparison.work_dir / "report", _lesions(comparison.scorings)
-    return write_report(rows, folder, curves, cases, provenance, comparison.title, lesions)
+    titles = row_titles(rows)
+    titled = {
+        scoring: titles[row_key(row)]
+        for scoring, row in zip(comparison.scorings, rows, strict=True)
+    }
+    folder, cases = comparison.work_dir / "report", _cases(comparison, titled)
+    return write_report(rows, folder, curves, cases, provenance, comparison.title, _lesions(titled))
 
 
-def _lesions(scorings: Iterable[Scoring]) -> dict[str, str]:
-    """Counts of lesions by title of the method, those of several seeds side by side."""
+def _lesions(titled: Mapping[Scoring, str]) -> dict[str, str]:
+    """Counts of lesions by title of the line, those of several seeds side by side."""
     found: dict[str, list[str]] = {}
-    for scoring in scorings:
+    for scoring, title in titled.items():
         counts = read_lesion_counts(scoring.details)
         if counts is not None:
-            found.setdefault(METHOD_TITLES[scoring.method], []).append(str(counts))
+            found.setdefault(title, []).append(str(counts))
     return {title: ", ".join(counts) for title, counts in found.items()}
 
 
-def _cases(comparison: Comparison) -> list[Case]:
-    """Example slices as the first seed of each method shows them."""
-    first = {scoring.method: scoring for scoring in reversed(comparison.scorings)}
-    ordered = [s for s in comparison.scorings if first[s.method] is s]
+def _cases(comparison: Comparison, titled: Mapping[Scoring, str]) -> list[Case]:
+    """Example slices as the first seed of each line shows them."""
+    first: dict[str, Scoring] = {}
+    for scoring, title in titled.items():
+        first.setdefault(title, scoring)
     numbers = range(comparison.num_cases)
-    return [c for n in numbers if (c := _case(ordered, f"{n:03d}.npz", comparison.case_window))]
+    return [c for n in numbers if (c := _case(first, f"{n:03d}.npz", comparison.case_window))]
 
 
-def _case(scorings: Iterable[Scoring], file: str, window: tuple[float, float]) -> Case | None:
-    """One slice from the recordings of all methods; None where there are fewer slices."""
+def _case(scorings: Mapping[str, Scoring], file: str, window: tuple[float, float]) -> Case | None:
+    """One slice from the recordings of all lines; None where there are fewer slices."""
     images, detections, name, truth = {}, {}, "", np.zeros((0, 4))
-    for scoring in scorings:
+    for title, scoring in scorings.items():
         path = scoring.folder / "cases" / file
         if not path.is_file():
             return None
         with np.load(path) as kept:
-            title = METHOD_TITLES[scoring.method]
             images[title] = kept["image"]
             detections[title] = (kept["boxes"], kept["scores"])
             name, truth = str(kept["name"]), kept["ground_truth"]

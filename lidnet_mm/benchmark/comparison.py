@@ -7,11 +7,8 @@ from mmengine.config import Config
 
 from lidnet_mm.apis.load_config import judge_path, load_config
 from lidnet_mm.benchmark.last_checkpoint import last_checkpoint
-from lidnet_mm.benchmark.results import METHODS
+from lidnet_mm.benchmark.method_entry import MethodEntry, read_entries
 from lidnet_mm.benchmark.settings_mark import check_settings, settings_digest
-
-UNTRAINED = ("ldct", "ndct")
-"""Rows that need no training: the floor and the ceiling."""
 
 
 @dataclass(frozen=True)
@@ -51,18 +48,23 @@ class Scoring:
     """One row of the table.
 
     Attributes:
-        method (str): Method of the row.
+        entry (MethodEntry): Entry of the comparison that it is a row of.
         config (Path): Config of the denoiser; for LDCT and NDCT any that reads the data.
         seed (int): Seed of the training.
         folder (Path): Where the score and the example slices go.
-        training (Training | None): What it scores; None for LDCT and NDCT.
+        training (Training | None): What it scores; None where nothing is trained.
     """
 
-    method: str
+    entry: MethodEntry
     config: Path
     seed: int
     folder: Path
     training: Training | None
+
+    @property
+    def method(self) -> str:
+        """Method of the row."""
+        return self.entry.method
 
     @property
     def result(self) -> Path:
@@ -139,22 +141,18 @@ class Comparison:
 
         Raises:
             FileNotFoundError: If a config does not exist.
-            ValueError: If no method is trained, methods have different judges, or a method is
-                unknown, named twice, or has no config where it needs one.
+            ValueError: If methods have different judges, seeds are not different numbers, or an
+                entry of the methods is wrong; see :func:`read_entries`.
         """
         plan, work_dir, base = Config.fromfile(str(path)), Path(work_dir), Path(path).parent
         root = (data_root or plan.data_root).format(work_dir=work_dir)
-        methods = [(m.method, m.get("config")) for m in plan.methods]
-        _check(methods, plan.seeds)
-        configs = {name: (base / c).resolve() for name, c in methods if c}
-        judge = _common_judge(configs)
-        trained = {
-            (name, seed): Training(
-                f"{name}_seed{seed}", config, seed, work_dir / f"{name}_seed{seed}"
+        if not plan.seeds or len(set(plan.seeds)) < len(plan.seeds):
+            raise ValueError(
+                f"seeds must be different numbers, at least one, got {list(plan.seeds)}"
             )
-            for name, config in configs.items()
-            for seed in plan.seeds
-        }
+        entries = read_entries(plan.methods, base)
+        judge = _common_judge({entry.config for entry in entries if entry.config})
+        scorings = _scorings(entries, plan.seeds, work_dir)
         return cls(
             title=plan.title,
             data_root=root,
@@ -163,8 +161,8 @@ class Comparison:
                 for tool, arguments in plan.get("prepare", [])
             ],
             judge=Training("judge", judge, 0, work_dir / "judge"),
-            trainings=list(trained.values()),
-            scorings=_scorings(methods, plan.seeds, trained, work_dir),
+            trainings=[s.training for s in scorings if s.training is not None],
+            scorings=scorings,
             work_dir=work_dir,
             num_cases=plan.num_cases,
             case_window=tuple(plan.case_window),
@@ -196,45 +194,23 @@ class Comparison:
         check_settings((job.folder, self.digest_of(job)) for job in used)
 
 
-def _check(methods: list[tuple[str, str | None]], seeds: list[int]) -> None:
-    """Refuse now what would only be found after hours of training."""
-    names = [name for name, _ in methods]
-    for name, config in methods:
-        if name not in METHODS:
-            raise ValueError(f"unknown method {name!r}: choose from {', '.join(METHODS)}")
-        if names.count(name) > 1:
-            raise ValueError(f"method {name!r} stands twice in the comparison")
-        if config and name in UNTRAINED:
-            raise ValueError(f"method {name!r} is scored as it is: it takes no config")
-        if not config and name not in UNTRAINED:
-            raise ValueError(f"method {name!r} needs a config")
-    if not any(config for _, config in methods):
-        raise ValueError("the comparison trains nothing: give a method a config")
-    if not seeds or len(set(seeds)) < len(seeds):
-        raise ValueError(f"seeds must be different numbers, at least one, got {list(seeds)}")
-
-
-def _common_judge(configs: dict[str, Path]) -> Path:
+def _common_judge(configs: set[Path]) -> Path:
     """Config of the one judge that all methods name."""
-    judges = {judge_path(load_config(path)) for path in configs.values()}
+    judges = {judge_path(load_config(path)) for path in configs}
     if len(judges) > 1:
         raise ValueError(f"methods of one table need one judge, got {sorted(map(str, judges))}")
     return judges.pop()
 
 
-def _scorings(
-    methods: list[tuple[str, str | None]],
-    seeds: list[int],
-    trained: dict[tuple[str, int], Training],
-    work_dir: Path,
-) -> list[Scoring]:
-    """All rows; LDCT and NDCT, which no seed changes, once."""
-    any_config = next(iter(trained.values())).config
+def _scorings(entries: list[MethodEntry], seeds: list[int], work_dir: Path) -> list[Scoring]:
+    """All rows; those that no seed changes, as nothing is trained, once."""
+    # Trained ones first, so that a filter added to a comparison changes no settings of LDCT.
+    configs = sorted((e for e in entries if e.config), key=lambda entry: not entry.is_trained)
+    any_config = configs[0].config
     rows = []
-    for name, _ in methods:
-        for seed in seeds[:1] if name in UNTRAINED else seeds:
-            training = trained.get((name, seed))
-            folder = work_dir / "scores" / f"{name}_seed{seed}"
-            config = training.config if training else any_config
-            rows.append(Scoring(name, config, seed, folder, training))
+    for entry in entries:
+        for seed in seeds if entry.is_trained else seeds[:1]:
+            name, config = f"{entry.label}_seed{seed}", entry.config or any_config
+            training = Training(name, config, seed, work_dir / name) if entry.is_trained else None
+            rows.append(Scoring(entry, config, seed, work_dir / "scores" / name, training))
     return rows

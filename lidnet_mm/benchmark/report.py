@@ -1,5 +1,6 @@
 """The report of a benchmark: one HTML page that needs no network, and its table in Markdown."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,18 +11,15 @@ from lidnet_mm.benchmark.case import Case, case_pictures
 from lidnet_mm.benchmark.loss_figure import PHASE_TITLES, drawn_phases, loss_panels
 from lidnet_mm.benchmark.provenance import Provenance
 from lidnet_mm.benchmark.results import METHODS, ResultRow
-from lidnet_mm.benchmark.results_table import (
-    COLUMNS,
-    METHOD_MEANINGS,
-    METHOD_TITLES,
-    markdown,
-    result_tables,
-)
+from lidnet_mm.benchmark.results_table import COLUMNS, markdown, result_tables
+from lidnet_mm.benchmark.row_titles import METHOD_MEANINGS, METHOD_TITLES
 from lidnet_mm.benchmark.training_log import Curves
 from lidnet_mm.visualization.slice_figure import DETECTION_COLOUR, TRUTH_COLOUR
 from lidnet_mm.whole_file import write_whole
 
 TEMPLATE = "report.html.j2"
+MOST_COLUMNS = 6
+"""Pictures side by side on a wide screen."""
 
 
 def write_report(
@@ -35,8 +33,8 @@ def write_report(
 ) -> Path:
     """Write ``index.html`` and ``report.md``, both whole or not at all.
 
-    The page holds its pictures and style itself. Numbers of one method, data set, judge and window
-    are averaged over seeds.
+    The page holds its pictures and style itself. Numbers of one method, denoiser, data set, judge
+    and window are averaged over seeds.
 
     Args:
         rows (list[ResultRow]): Scores, at least one.
@@ -45,13 +43,14 @@ def write_report(
         cases (list[Case]): Example slices; may be empty.
         provenance (Provenance): Where the numbers come from.
         title (str): Heading of the page.
-        lesions (Mapping[str, str], optional): Lesions measured, skipped and flattened by method.
+        lesions (Mapping[str, str], optional): Lesions measured, skipped and flattened by
+            title of the line.
 
     Returns:
         Path: The HTML page.
 
     Raises:
-        ValueError: If there is no row, or a method has two rows of one seed.
+        ValueError: If there is no row, or a line of the table has two rows of one seed.
     """
     if not rows:
         raise ValueError("a report needs at least one row of results; score a method first")
@@ -68,7 +67,7 @@ def write_report(
             columns=COLUMNS,
             column_groups=_column_groups(),
             methods=_methods_of(rows),
-            cases=[{"case": case, "pictures": case_pictures(case)} for case in cases],
+            cases=[_example(case) for case in cases],
             trainings=_trainings(curves),
             phases=_phases_of(curves),
             truth_colour=TRUTH_COLOUR,
@@ -104,6 +103,13 @@ def _methods_of(rows: Iterable[ResultRow]) -> list[tuple[str, str]]:
     """Title and meaning of the methods that occur, from floor to ceiling."""
     present = {row.method for row in rows}
     return [(METHOD_TITLES[m], METHOD_MEANINGS[m]) for m in METHODS if m in present]
+
+
+def _example(case: Case) -> dict[str, Any]:
+    """A slice with its pictures, in rows of about equal length."""
+    pictures = case_pictures(case)
+    num_rows = math.ceil(len(pictures) / MOST_COLUMNS)
+    return {"case": case, "pictures": pictures, "columns": math.ceil(len(pictures) / num_rows)}
 
 
 def _trainings(curves: Sequence[Curves]) -> list[dict[str, Any]]:

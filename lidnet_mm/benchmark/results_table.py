@@ -5,34 +5,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lidnet_mm.benchmark.results import METHODS, ResultRow
+from lidnet_mm.benchmark.row_titles import METHOD_TITLES, UNTRAINED, RowKey, row_key, row_titles
 
 NO_VALUE = "\u2013"
 """Cell of a value that does not exist: an en dash."""
 
 SAME = 1e-6
 """Error below which an image equals its reference but for float32 rounding."""
-
-METHOD_TITLES = {
-    "ldct": "LDCT",
-    "classical": "Classical",
-    "baseline": "Baseline",
-    "matched": "Matched",
-    "joint": "Joint",
-    "lidnet": "LIDnet",
-    "lidnet_gan": "LIDnet (GAN)",
-    "ndct": "NDCT",
-}
-
-METHOD_MEANINGS = {
-    "ldct": "the low-dose image as it is: the floor",
-    "classical": "a filter without training",
-    "baseline": "the denoiser trained on its own loss alone",
-    "matched": "the baseline with as many updates as LIDnet's denoiser",
-    "joint": "denoiser and detector updated at every step",
-    "lidnet": "the denoiser trained in turn with a detector",
-    "lidnet_gan": "LIDnet with an adversarial loss",
-    "ndct": "the reference itself: the ceiling",
-}
 
 
 @dataclass(frozen=True)
@@ -126,7 +105,8 @@ class TableLine:
     """One method of a table.
 
     Attributes:
-        title (str): Method.
+        title (str): What no other line of the table is called; see :func:`row_titles`.
+        method (str): Method.
         denoiser (str): Generator.
         detector (str): Guiding detector.
         num_seeds (int): Trainings averaged.
@@ -134,6 +114,7 @@ class TableLine:
     """
 
     title: str
+    method: str
     denoiser: str
     detector: str
     num_seeds: int
@@ -148,13 +129,25 @@ class ResultTable:
         dataset (str): Data set and dose.
         judge (str): Scoring detector.
         window_hu (tuple[float, float]): HU window of the image metrics.
-        lines (tuple[TableLine, ...]): From floor to ceiling.
+        groups (tuple[tuple[str, tuple[TableLine, ...]], ...]): Lines from floor to ceiling, those
+            of one trained denoiser together under its name; the name is empty for the others, and
+            where there is only one.
     """
 
     dataset: str
     judge: str
     window_hu: tuple[float, float]
-    lines: tuple[TableLine, ...]
+    groups: tuple[tuple[str, tuple[TableLine, ...]], ...]
+
+    @property
+    def lines(self) -> tuple[TableLine, ...]:
+        """All lines."""
+        return tuple(line for _, lines in self.groups for line in lines)
+
+    @property
+    def has_detectors(self) -> bool:
+        """Whether denoisers were guided by different detectors."""
+        return len({line.detector for line in self.lines} - {"none"}) > 1
 
     @property
     def has_seeds(self) -> bool:
@@ -174,20 +167,10 @@ def result_tables(rows: Iterable[ResultRow]) -> list[ResultTable]:
     Raises:
         ValueError: If a method has two rows of one seed.
     """
-    groups: dict[tuple, dict[tuple, list[ResultRow]]] = {}
+    tables: dict[tuple, list[ResultRow]] = {}
     for row in rows:
-        lines = groups.setdefault((row.dataset, row.judge, row.window_hu), {})
-        lines.setdefault((row.method, row.denoiser, row.detector), []).append(row)
-    return [
-        ResultTable(
-            *group,
-            tuple(
-                _line(lines[key])
-                for key in sorted(lines, key=lambda key: (METHODS.index(key[0]), key[1:]))
-            ),
-        )
-        for group, lines in groups.items()
-    ]
+        tables.setdefault((row.dataset, row.judge, row.window_hu), []).append(row)
+    return [ResultTable(*table, _groups(rows)) for table, rows in tables.items()]
 
 
 def markdown(tables: Sequence[ResultTable]) -> str:
@@ -222,17 +205,39 @@ def format_value(values: Sequence[float | None], decimals: int) -> str:
     return text if len(known) == len(values) else f"{text} (n = {len(known)})"
 
 
-def _line(rows: Sequence[ResultRow]) -> TableLine:
-    """Average of the rows of one method."""
+def _groups(rows: Sequence[ResultRow]) -> tuple[tuple[str, tuple[TableLine, ...]], ...]:
+    """Lines of a table: the floor, filters, trained denoisers in the order of rows, the ceiling."""
+    titles = row_titles(rows)
+    trained = list(dict.fromkeys(row.denoiser for row in rows if row.method not in UNTRAINED))
+    by_key: dict[RowKey, list[ResultRow]] = {}
+    for row in rows:
+        by_key.setdefault(row_key(row), []).append(row)
+
+    def group_of(key: RowKey) -> tuple[int, str]:
+        if len(trained) < 2:
+            return 0, ""
+        if key.method in UNTRAINED:
+            return (len(trained) if key.method == "ndct" else -1), ""
+        return trained.index(key.denoiser), key.denoiser
+
+    groups: dict[tuple[int, str], list[TableLine]] = {}
+    for key in sorted(by_key, key=lambda key: (group_of(key), METHODS.index(key.method), key)):
+        groups.setdefault(group_of(key), []).append(_line(titles[key], by_key[key]))
+    return tuple((name, tuple(lines)) for (_, name), lines in groups.items())
+
+
+def _line(title: str, rows: Sequence[ResultRow]) -> TableLine:
+    """Average of the rows of one method and denoiser."""
     seeds = [row.seed for row in rows]
     if len(set(seeds)) != len(seeds):
         raise ValueError(
-            f"'{rows[0].method}' on '{rows[0].dataset}' has several rows of one seed ({seeds}); "
-            "keep one a training"
+            f"'{rows[0].method}' of '{rows[0].denoiser}' on '{rows[0].dataset}' has several rows "
+            f"of one seed ({seeds}); keep one a training, or give denoisers names of their own"
         )
     cells = tuple(_cell(rows, column) for column in COLUMNS)
     first = rows[0]
-    return TableLine(METHOD_TITLES[first.method], first.denoiser, first.detector, len(rows), cells)
+    method = METHOD_TITLES[first.method]
+    return TableLine(title, method, first.denoiser, first.detector, len(rows), cells)
 
 
 def _cell(rows: Sequence[ResultRow], column: MetricColumn) -> str:
@@ -258,13 +263,17 @@ def _equals_reference(row: ResultRow) -> bool:
 def _markdown_table(table: ResultTable) -> str:
     """One table with its heading line."""
     low, high = table.window_hu
-    titles = ["Method", "Denoiser", "Seeds"]
-    titles += [f"{column.title} {column.arrow}" for column in COLUMNS]
+    names = ["Method", "Denoiser", *(["Detector"] if table.has_detectors else [])]
+    titles = [*names, "Seeds", *(f"{column.title} {column.arrow}" for column in COLUMNS)]
     rows = [
-        [line.title, _escaped(line.denoiser), str(line.num_seeds), *line.cells]
+        [
+            *(_escaped(getattr(line, name.lower())) for name in names),
+            str(line.num_seeds),
+            *line.cells,
+        ]
         for line in table.lines
     ]
-    rules = ["---", "---", *["---:"] * (len(titles) - 2)]
+    rules = [*["---"] * len(names), *["---:"] * (len(titles) - len(names))]
     heading = (
         f"{_escaped(table.dataset)}; judge {_escaped(table.judge)}; "
         f"PSNR, SSIM and RMSE on the HU window [{low:g}, {high:g}] with data range 1; "

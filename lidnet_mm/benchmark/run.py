@@ -104,17 +104,18 @@ class _Jobs:
 
     def score(self, scoring: Scoring) -> None:
         """Score one row."""
-        name = f"score {scoring.method} seed {scoring.seed}"
+        name = f"score {scoring.entry.label} seed {scoring.seed}"
         if scoring.is_done(self.comparison.judge):
             self.announce(f"[{name}] scored already: {scoring.result}")
             return
-        judge = self.comparison.judge.checkpoint
-        checkpoint = scoring.training.checkpoint if scoring.training else judge
+        judge, is_untouched = self.comparison.judge.checkpoint, scoring.entry.is_untouched
+        # mim wants a checkpoint also where none is loaded.
+        checkpoint = scoring.training.checkpoint if scoring.training else "none"
         command = ["test", "lidnet_mm", str(scoring.config), "--checkpoint", str(checkpoint)]
         command += ["--judge-checkpoint", str(judge), "--seed", str(scoring.seed)]
         command += ["--results", str(scoring.result), "--work-dir", str(scoring.folder)]
         command += ["--cases", str(self.comparison.num_cases)]
-        command += ["--method", scoring.method] if scoring.training else ["--score", scoring.method]
+        command += ["--score" if is_untouched else "--method", scoring.method]
         mark_settings(scoring.folder, self.comparison.digest_of(scoring))
         self._run(name, [*command, *self._data_root()], scoring.folder / "log.txt")
 

@@ -94,6 +94,23 @@ dose = 'simulated'
 """
 
 
+def _alone(generator):
+    """Model that trains a generator alone."""
+    return {"type": "lidnet_mm.DenoisingModel", "generator": {"type": f"lidnet_mm.{generator}"}}
+
+
+MODELS = {
+    "baseline": _alone("CPCE"),
+    "lidnet": {
+        "type": "lidnet_mm.LIDDetector",
+        "denoiser": _alone("CPCE"),
+        "detector": {"type": "FasterRCNN", "backbone": {"type": "ResNet", "depth": 18}},
+    },
+}
+UNNAMED_MODELS = {"red_cnn": _alone("REDCNN"), "identity": _alone("Identity")}
+"""Of configs that lie there for comparisons of several denoisers."""
+
+
 @pytest.fixture
 def write_comparison(tmp_path):
     """Function that writes a comparison with its configs; a text is appended to the comparison."""
@@ -103,8 +120,9 @@ def write_comparison(tmp_path):
         folder.mkdir(exist_ok=True)
         for name in {*judges} - {""}:
             (folder / name).write_text("model = dict(type='FasterRCNN')\n")
-        for name, judge in zip(("baseline", "lidnet"), judges, strict=True):
-            (folder / f"{name}.py").write_text(f"judge = '{judge}'\n")
+        models = {**MODELS, **UNNAMED_MODELS}
+        for name, judge in zip(models, [*judges, "judge.py", "judge.py"], strict=True):
+            (folder / f"{name}.py").write_text(f"judge = '{judge}'\nmodel = {models[name]!r}\n")
         (folder / "comparison.py").write_text(COMPARISON + more)
         return folder / "comparison.py"
 

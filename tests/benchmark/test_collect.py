@@ -8,6 +8,8 @@ from lidnet_mm.benchmark.comparison import Comparison
 from lidnet_mm.benchmark.details import write_details
 from lidnet_mm.benchmark.results import read_results, write_results
 
+GENERATORS = {"red_cnn": "REDCNN", "identity": "Identity"}
+
 
 @pytest.fixture
 def comparison(write_comparison, tmp_path):
@@ -15,16 +17,28 @@ def comparison(write_comparison, tmp_path):
 
 
 @pytest.fixture
-def scored(comparison, make_row, ndct_row, write_log, phased_entries):
+def fill(make_row, ndct_row, write_log, phased_entries):
+    """Function that puts trainings, scores and slices of a comparison in place."""
+
+    def fill_folders(comparison):
+        for scoring in comparison.scorings:
+            name = GENERATORS.get(scoring.config.stem, "CPCE")
+            name = "none" if scoring.method == "ldct" else name
+            row = make_row(scoring.method, scoring.seed, PSNR=20.0 + scoring.seed, denoiser=name)
+            write_results([ndct_row if scoring.method == "ndct" else row], scoring.result)
+            for number in range(comparison.num_cases):
+                write_case(scoring, number)
+        for training in [comparison.judge, *comparison.trainings]:
+            write_log(training.folder / "20260101" / "vis_data" / "scalars.json", phased_entries)
+        return comparison
+
+    return fill_folders
+
+
+@pytest.fixture
+def scored(comparison, fill):
     """A comparison whose trainings, scores and slices are there."""
-    for scoring in comparison.scorings:
-        row = make_row(scoring.method, scoring.seed, PSNR=20.0 + scoring.seed)
-        write_results([ndct_row if scoring.method == "ndct" else row], scoring.result)
-        for number in range(comparison.num_cases):
-            write_case(scoring, number)
-    for training in [comparison.judge, *comparison.trainings]:
-        write_log(training.folder / "20260101" / "vis_data" / "scalars.json", phased_entries)
-    return comparison
+    return fill(comparison)
 
 
 def write_case(scoring, number):
@@ -107,3 +121,45 @@ class TestReport:
             if scoring.seed == 1:
                 (scoring.folder / "cases" / "000.npz").write_bytes(b"not read")
         assert "case_0000, slice 3" in report(scored).read_text(encoding="utf-8")
+
+
+class TestSeveralDenoisers:
+    MORE = """
+methods.insert(1, dict(method='classical', config='identity.py'))
+methods.insert(3, dict(method='baseline', name='l2', config='baseline.py', denoiser='CPCE (L2)'))
+methods.insert(4, dict(method='baseline', name='red_cnn', config='red_cnn.py'))
+"""
+    TITLES = ("LDCT", "Classical, Identity", "Baseline, CPCE", "Baseline, CPCE (L2)",
+              "Baseline, REDCNN", "LIDnet, CPCE", "NDCT")  # fmt: skip
+
+    @pytest.fixture
+    def several(self, write_comparison, tmp_path, fill):
+        return fill(Comparison.from_file(write_comparison(self.MORE), tmp_path / "work"))
+
+    def test_rows_have_the_names_of_the_comparison(self, several):
+        """Also where the score was made before a denoiser got its name."""
+        rows = {(row.method, row.denoiser): row for row in collect(several)}
+        assert sum(method == "baseline" for method, _ in rows) == 3
+        assert rows["baseline", "CPCE (L2)"].metrics == rows["baseline", "CPCE"].metrics
+
+    def test_no_line_hides_another(self, several):
+        """Slices, counts and curves of each: none is taken for another of its method."""
+        for index, scoring in enumerate(several.scorings):
+            scores = {"num_rois": 40 + index, "num_skipped": 7, "num_flattened": 2}
+            write_details({f"radiomics/{n}": value for n, value in scores.items()}, scoring.details)
+        path = report(several)
+        page = path.read_text(encoding="utf-8")
+        assert page.count("data:image/png;base64,") == 2 * 7 * 2
+        for title in self.TITLES:
+            assert page.count(f"<figcaption>{title}</figcaption>") == 2, title
+        for training in several.trainings:
+            assert page.count(f"<h3>{training.name}</h3>") == 1
+        counts = [line for line in path.with_name("report.md").read_text().splitlines()
+                  if line.startswith("- ")]  # fmt: skip
+        assert [line[2:].split(":")[0] for line in counts] == list(self.TITLES)
+        assert counts[3] == "- Baseline, CPCE (L2): 44 / 7 / 2, 45 / 7 / 2"
+
+    def test_configs_of_all(self, several):
+        text = report(several).with_name("report.md").read_text(encoding="utf-8")
+        assert "baseline: baseline, baseline_l2: baseline, baseline_red_cnn: red_cnn" in text
+        assert "classical: identity" in text

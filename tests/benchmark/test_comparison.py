@@ -5,6 +5,7 @@ import os
 import pytest
 
 from lidnet_mm.benchmark.comparison import Comparison, Scoring, Training
+from lidnet_mm.benchmark.method_entry import MethodEntry
 
 
 @pytest.fixture
@@ -73,6 +74,51 @@ class TestPlan:
             assert all(t.config.is_file() for t in [comparison.judge, *comparison.trainings])
 
 
+class TestSeveralDenoisers:
+    def test_folders_of_named_entries(self, read, tmp_path):
+        """The name stands in the folders; those of entries without one stay where they were."""
+        comparison = read(
+            "methods += [dict(method='baseline', name='red_cnn', config='red_cnn.py')]\n"
+        )
+        names = [training.name for training in comparison.trainings]
+        assert names == [
+            "baseline_seed0", "baseline_seed1", "lidnet_seed0", "lidnet_seed1",
+            "baseline_red_cnn_seed0", "baseline_red_cnn_seed1",
+        ]  # fmt: skip
+        last = comparison.scorings[-1]
+        assert (last.method, last.config.name) == ("baseline", "red_cnn.py")
+        assert last.training.folder == tmp_path / "work" / "baseline_red_cnn_seed1"
+        assert last.folder == tmp_path / "work" / "scores" / "baseline_red_cnn_seed1"
+
+    def test_classical_is_scored_once_and_not_trained(self, read, tmp_path):
+        comparison = read("methods += [dict(method='classical', config='identity.py')]\n")
+        assert not any("classical" in training.name for training in comparison.trainings)
+        (scoring,) = [s for s in comparison.scorings if s.method == "classical"]
+        assert (scoring.seed, scoring.training) == (0, None)
+        assert scoring.config == tmp_path / "configs" / "identity.py"
+
+    def test_a_filter_leaves_the_settings_of_other_rows(self, read):
+        """So that one can be added to a comparison that has run."""
+        before = read()
+        after = read("methods.insert(0, dict(method='classical', config='identity.py'))\n")
+        assert [after.digest_of(s) for s in after.scorings[1:]] == [
+            before.digest_of(s) for s in before.scorings
+        ]
+
+    def test_one_generator_trained_twice(self, read):
+        """Two rows of one method and generator, told apart by the denoiser's name."""
+        again = "dict(method='baseline', name='l2', config='baseline.py', denoiser='CPCE (L2)')"
+        found = [s for s in read(f"methods += [{again}]\n").scorings if s.method == "baseline"]
+        assert [s.entry.denoiser for s in found] == [None, None, "CPCE (L2)", "CPCE (L2)"]
+
+    def test_one_denoiser_guided_by_two_detectors(self, read, tmp_path):
+        (tmp_path / "configs").mkdir()
+        deeper = "model = dict(detector=dict(backbone=dict(depth=50)))\n"
+        (tmp_path / "configs" / "deep.py").write_text("_base_ = ['lidnet.py']\n" + deeper)
+        comparison = read("methods += [dict(method='lidnet', name='deep', config='deep.py')]\n")
+        assert sum(s.method == "lidnet" for s in comparison.scorings) == 4
+
+
 class TestRefusals:
     @pytest.mark.parametrize(
         ("more", "message"),
@@ -81,7 +127,25 @@ class TestRefusals:
             ("methods += [dict(method='matched')]", "method 'matched' needs a config"),
             ("methods += [dict(method='bm3d', config='lidnet.py')]", "unknown method 'bm3d'.*ldct"),
             ("methods += [dict(method='lidnet', config='baseline.py')]", "'lidnet' stands twice"),
-            ("methods[0].update(config='lidnet.py')", "'ldct' is scored as it is"),
+            ("methods[0].update(config='lidnet.py')", "'ldct' is scored as it is.* no config"),
+            ("methods[3].update(name='x')", "'ndct' is scored as it is: it takes no name"),
+            ("methods[1].update(nane='x')", r"'baseline' has unknown keys \['nane'\]"),
+            ("methods[1].update(name='a/b')", "name 'a/b' of method 'baseline' .* use letters"),
+            ("methods[1].update(denoiser=3)", "'denoiser' of method 'baseline' must be a text"),
+            (
+                "methods += [dict(method='classical', config='red_cnn.py')]",
+                r"'classical' trains nothing, but .*red_cnn\.py has 1848865 parameters",
+            ),
+            (
+                "methods += [dict(method='baseline', name='l2', config='baseline.py')]",
+                r"'baseline' and 'baseline_l2' would be one row \(baseline, CPCE, none\).*"
+                r"denoiser='CPCE \(l2\)'",
+            ),
+            (  # The folder of one method with a name is that of another without.
+                "methods += [dict(method='lidnet', name='gan', config='lidnet.py'),"
+                " dict(method='lidnet_gan', config='lidnet.py')]",
+                "'lidnet_gan' stands twice",
+            ),
             ("seeds = []", r"seeds must be .* got \[\]"),
             ("seeds = [0, 1, 0]", r"different numbers.* got \[0, 1, 0\]"),
         ],
@@ -131,7 +195,7 @@ class TestState:
         self, training, tmp_path, judge_trained, denoiser_trained, done
     ):
         judge = Training("judge", tmp_path / "judge.py", 0, tmp_path)
-        scoring = Scoring("lidnet", training.config, 0, tmp_path, training)
+        scoring = Scoring(MethodEntry("lidnet"), training.config, 0, tmp_path, training)
         assert not scoring.is_done(judge)
         scoring.result.write_text("[]")
         os.utime(scoring.result, (3, 3))

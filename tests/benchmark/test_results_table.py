@@ -55,6 +55,49 @@ def test_denoisers_of_one_method_are_not_averaged(make_row):
     assert [line.denoiser for line in table.lines] == ["CPCE", "REDCNN"]
 
 
+def test_lines_of_one_denoiser_stand_together(make_row, ndct_row):
+    """In the order in which denoisers first occur, between floor and filters, and ceiling."""
+    rows = [
+        ndct_row,
+        make_row("lidnet", denoiser="REDCNN"),
+        make_row("baseline", denoiser="CPCE"),
+        make_row("classical", denoiser="Bilateral"),
+        make_row("lidnet", denoiser="CPCE"),
+        make_row("baseline", denoiser="REDCNN"),
+        make_row("ldct", denoiser="none"),
+    ]
+    (table,) = result_tables(rows)
+    assert [(name, [line.title for line in lines]) for name, lines in table.groups] == [
+        ("", ["LDCT", "Classical, Bilateral"]),
+        ("REDCNN", ["Baseline, REDCNN", "LIDnet, REDCNN"]),
+        ("CPCE", ["Baseline, CPCE", "LIDnet, CPCE"]),
+        ("", ["NDCT"]),
+    ]
+
+
+def test_one_denoiser_is_no_group(make_row, ndct_row):
+    (table,) = result_tables([make_row("ldct", denoiser="none"), make_row(), ndct_row])
+    assert [name for name, _ in table.groups] == [""]
+
+
+def test_seeds_are_averaged_within_a_denoiser(make_row):
+    rows = [
+        make_row(seed=seed, denoiser=name, AP50=value + seed)
+        for name, value in (("CPCE (L1)", 40.0), ("CPCE (GAN)", 50.0))
+        for seed in range(2)
+    ]
+    (table,) = result_tables(rows)
+    assert [cell(line, "AP50") for line in table.lines] == ["40.5 ± 0.7", "50.5 ± 0.7"]
+
+
+def test_guiding_detectors_are_named_where_there_are_several(make_row):
+    rows = [make_row("lidnet", detector=name) for name in ("RetinaNet", "FasterRCNN")]
+    (table,) = result_tables(rows)
+    assert [line.title for line in table.lines] == ["LIDnet, FasterRCNN", "LIDnet, RetinaNet"]
+    assert "| LIDnet | CPCE | RetinaNet | 1 |" in markdown([table])
+    assert "Detector" not in markdown(result_tables(rows[:1]))
+
+
 def test_a_seed_counted_twice_is_refused(make_row):
     with pytest.raises(ValueError, match="several rows of one seed"):
         result_tables([make_row(), make_row()])

@@ -127,6 +127,17 @@ class TestCommands:
         assert option(lidnet, "--score") is None
         assert (option(ldct, "--score"), option(ldct, "--method")) == ("ldct", None)
 
+    def test_classical(self, write_comparison, tmp_path, calls):
+        """It is scored without weights of its own, by the same judge."""
+        more = "methods += [dict(method='classical', name='x', config='identity.py')]\n"
+        comparison = Comparison.from_file(write_comparison(more), tmp_path / "work")
+        run_comparison(comparison, 1, lambda line: None)
+        (call,) = [call for call in calls() if any("identity" in part for part in call)]
+        assert (call[0], option(call, "--checkpoint")) == ("test", "none")
+        assert (option(call, "--method"), option(call, "--score")) == ("classical", None)
+        assert option(call, "--judge-checkpoint") == str(tmp_path / "work" / "judge" / "iter_1.pth")
+        assert option(call, "--work-dir") == str(tmp_path / "work" / "scores" / "classical_x_seed0")
+
     def test_cores_are_shared(self, comparison, calls, monkeypatch):
         monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
         lines = []
@@ -246,7 +257,7 @@ class TestOtherSettings:
     def change_config(self, tmp_path):
         """Function that appends to a config."""
 
-        def append(name, text="model = dict(noise_hu=30)"):
+        def append(name, text="noise_hu = 30"):
             with (tmp_path / "configs" / f"{name}.py").open("a") as file:
                 file.write(text)
 

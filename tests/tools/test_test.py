@@ -35,10 +35,10 @@ def call(tool, tmp_path, monkeypatch):
     found = []
     monkeypatch.setattr(tool, "Runner", Tested)
 
-    def main(model, *options):
+    def main(model, *options, checkpoint=("weights.pth",)):
         path = tmp_path / "config.py"
         path.write_text(CONFIG.format(model))
-        monkeypatch.setattr("sys.argv", ["test.py", str(path), "weights.pth", *options])
+        monkeypatch.setattr("sys.argv", ["test.py", str(path), *checkpoint, *options])
         return tool.main(), found
 
     return main
@@ -46,6 +46,14 @@ def call(tool, tmp_path, monkeypatch):
 
 def test_plain_detector(call):
     assert call("FasterRCNN", "--work-dir", "logs") == (0, ["weights.pth"])
+
+
+@pytest.mark.parametrize("checkpoint", [(), ("none",)])
+def test_plain_detector_without_weights(call, capsys, checkpoint):
+    with pytest.raises(SystemExit) as status:
+        call("FasterRCNN", checkpoint=checkpoint)
+    assert status.value.code == 2
+    assert "config.py is a plain detector: give its checkpoint" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -56,6 +64,7 @@ def test_plain_detector(call):
         ("--score", "denoised"),
         ("--judge-checkpoint", "judge.pth"),
         ("--method", "lidnet"),
+        ("--denoiser", "CPCE (L1)"),
         ("--cases", "0"),
         ("--seed", "0"),
     ],
@@ -73,26 +82,42 @@ def test_unknown_method(call, capsys):
     assert "invalid choice: 'bm3d'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("options", "expected"),
-    [((), ("denoised", None, 0)), (("--score", "ldct", "--seed", "2"), ("ldct", None, 2))],
-)
-def test_what_is_scored(call, tool, monkeypatch, tmp_path, options, expected):
-    scored = []
+@pytest.fixture
+def scored(tool, monkeypatch):
+    """What the tool hands over to be scored."""
+    found = []
     monkeypatch.setattr(tool.Judge, "of", lambda config, checkpoint: "judge")
 
     class Row:
         metrics, method, judge, window_hu = {}, "lidnet", "judge", (0, 1)
 
     def score(config, judge, checkpoint, *rest):
-        scored.append((checkpoint, *rest))
+        found.append((checkpoint, *rest))
         return Row, {"radiomics/num_rois": 3}
 
     monkeypatch.setattr(tool, "score", score)
     monkeypatch.setattr(tool, "write_results", lambda rows, path: path.write_text("row"))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ((), ("denoised", None, 0, None)),
+        (("--score", "ldct", "--seed", "2"), ("ldct", None, 2, None)),
+        (("--denoiser", "CPCE (L1)"), ("denoised", None, 0, "CPCE (L1)")),
+    ],
+)
+def test_what_is_scored(call, scored, tmp_path, options, expected):
     results = tmp_path / "score.json"
     call("lidnet_mm.LIDDetector", *options, "--results", str(results))
     assert scored == [("weights.pth", *expected)]
     assert results.read_text() == "row"
     details = json.loads((tmp_path / "details.json").read_text())
     assert details == {"radiomics/num_rois": 3}
+
+
+@pytest.mark.parametrize("checkpoint", [(), ("none",)])
+def test_a_denoiser_may_have_no_checkpoint(call, scored, checkpoint):
+    call("lidnet_mm.DenoisingModel", checkpoint=checkpoint)
+    assert scored[0][0] is None
