@@ -15,9 +15,13 @@ from lidnet_mm.apis.load_config import judge_path, load_config
 from lidnet_mm.benchmark.last_checkpoint import last_checkpoint
 from lidnet_mm.benchmark.provenance import current_commit
 from lidnet_mm.benchmark.results import ResultRow, metrics_from_evaluator
+from lidnet_mm.registry import MODELS
 
 SCORED = ("denoised", "ldct", "ndct")
 """What the judge may look at: the denoiser's output, or the images as they are."""
+
+FOR_TRAINING = ("losses", "critic", "loss_adversarial")
+"""What a denoiser is trained with and scored without."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,8 @@ def scoring_config(config: Config, judge: Judge, scored: str = "denoised") -> Co
     # Runner.test() would load these over the weights of load_scored_weights.
     config.load_from, config.resume = None, False
     denoiser = _denoiser_of(config)
+    for name in FOR_TRAINING:  # a perceptual loss would ask for weights of its own
+        denoiser.pop(name, None)
     if scored != "denoised":
         denoiser.generator = ConfigDict(type="lidnet_mm.Identity")
     config.model = ConfigDict(
@@ -115,18 +121,23 @@ def load_scored_weights(
         scored (str): As in :func:`scoring_config`.
 
     Raises:
-        ValueError: If a checkpoint is not of this denoiser or judge, or there is none.
+        ValueError: If a checkpoint is not of this denoiser or judge, or there is none for a
+            denoiser that has parameters.
     """
     _load(model.detector, _state(judge.checkpoint), judge.checkpoint)
     model.detector.requires_grad_(False)
     if scored != "denoised":
         print_log(f"Scoring {scored.upper()} as it is; {checkpoint} is not used", "current")
         return
+    if not any(True for _ in model.denoiser.parameters()):
+        print_log("The denoiser has no parameters to load", "current")
+        return
     if checkpoint is None:
         raise ValueError("no checkpoint of the denoiser was given, only of the judge")
     state = _state(checkpoint)
     inside = {k.removeprefix("denoiser."): v for k, v in state.items() if k.startswith("denoiser.")}
-    _load(model.denoiser, inside or state, checkpoint)
+    own = {k: v for k, v in (inside or state).items() if not k.startswith("critic.")}
+    _load(model.denoiser, own, checkpoint)
 
 
 def result_row(
@@ -212,6 +223,12 @@ def score(
     return result_row(config, judge, scores, scored, method, seed, denoiser), scores
 
 
+def num_parameters(config: Config) -> int:
+    """Number of parameters of the generator of a config; 0 for a classical filter."""
+    generator = MODELS.build(_denoiser_of(config).generator)
+    return sum(parameter.numel() for parameter in generator.parameters())
+
+
 def _denoiser_of(config: Config) -> ConfigDict:
     """Config of the ``DenoisingModel`` in a LIDnet or a baseline."""
     model = config.model
@@ -226,15 +243,18 @@ def _window_of(config: Config) -> ConfigDict | None:
 
 def _method_of(config: Config) -> str:
     """Name of the method that a config trains."""
+    denoiser = _denoiser_of(config)
     if config.model.type == "lidnet_mm.DenoisingModel":
-        return "baseline"
+        return "baseline" if num_parameters(config) else "classical"
     if (config.get("train_cfg") or {}).get("joint", False):
         return "joint"
     weights = (
         config.model.get("detection_loss_weight", 5.0),
         (config.model.get("roi_perceptual_loss") or {}).get("loss_weight", 5.0),
     )
-    return "lidnet" if any(weights) else "matched"
+    if not any(weights):
+        return "matched"
+    return "lidnet_gan" if denoiser.get("critic") else "lidnet"
 
 
 def _short(name: str) -> str:
@@ -260,7 +280,7 @@ def _load(module: nn.Module, state: dict, checkpoint: str) -> None:
     """Load weights strictly."""
     try:
         module.load_state_dict(state)
-    except RuntimeError as error:
+    except (RuntimeError, ValueError) as error:
         raise ValueError(
             f"{checkpoint} does not hold the weights of this {type(module).__name__}; give the "
             f"config that trained it ({error})"
