@@ -2,16 +2,15 @@
 
 import io
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import matplotlib
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
+from lidnet_mm.benchmark.loss_axes import draw_curve, phase_runs
+from lidnet_mm.benchmark.loss_families import loss_families
 from lidnet_mm.benchmark.training_log import Curves
 
 # Colours that stand for a variable of the style sheet: the page is light or dark.
@@ -31,8 +30,6 @@ PHASE_TITLES = {
     3: "T3: detector on denoised slices",
 }
 SIZE_INCHES = (5.2, 2.7)
-LOG_SCALE_FROM = 20.0
-"""Ratio of the largest to the smallest value from which an axis is logarithmic."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +55,11 @@ def loss_panels(curves: Curves, prefix: str) -> list[LossPanel]:
         prefix (str): Start of all ids in the pictures, one of its own for each call on a page.
 
     Returns:
-        list[LossPanel]: Total, reconstruction, ROI perceptual and detection loss, as far as they
-        were logged; one that equals the total is not drawn twice.
+        list[LossPanel]: One for each of :func:`loss_families`.
     """
     return [
         LossPanel(title, _svg(curves, values, f"{prefix}-{index}"), _words(curves, title, values))
-        for index, (title, values) in enumerate(_families(curves))
+        for index, (title, values) in enumerate(loss_families(curves))
     ]
 
 
@@ -72,112 +68,16 @@ def drawn_phases(curves: Curves) -> list[int]:
     return sorted(set(curves.phases.tolist()))
 
 
-def _families(curves: Curves) -> Iterator[tuple[str, np.ndarray]]:
-    """Losses to draw: the total, and its parts where there are several."""
-    parts = {}
-    for title, pattern in (
-        ("Reconstruction loss", r"loss_recon"),
-        ("ROI perceptual loss", r"loss_roi_perceptual"),
-        ("Detection loss", r"detector[./].*loss"),
-    ):
-        columns = [values for name, values in curves.losses.items() if re.match(pattern, name)]
-        if columns:
-            parts[title] = _sum_of_present(columns)
-    if "loss" in curves.losses:
-        yield "Total loss", curves.losses["loss"]
-    if len(parts) > 1:
-        yield from parts.items()
-
-
-def _sum_of_present(columns: list[np.ndarray]) -> np.ndarray:
-    """Sum of columns, NaN where none of them was logged."""
-    stacked = np.stack(columns)
-    return np.where(np.isnan(stacked).all(axis=0), np.nan, np.nansum(stacked, axis=0))
-
-
-def _runs(curves: Curves) -> Iterator[tuple[int, slice]]:
-    """Stretches of one phase: its number and their part of the log."""
-    edges = np.flatnonzero(np.diff(curves.phases)) + 1
-    starts, stops = [0, *edges.tolist()], [*edges.tolist(), len(curves.phases)]
-    for start, stop in zip(starts, stops, strict=True):
-        yield int(curves.phases[start]), slice(start, stop)
-
-
 def _svg(curves: Curves, values: np.ndarray, prefix: str) -> str:
     """One panel."""
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": prefix, "font.size": 10}):
         figure = Figure(figsize=SIZE_INCHES, facecolor="none")
         FigureCanvasSVG(figure)
         axes = figure.add_axes((0.115, 0.165, 0.86, 0.745), facecolor="none")
-        _draw_bands(axes, curves)
-        _draw_lines(axes, curves, values)
-        _style(axes, values)
+        draw_curve(axes, curves, values, COLOURS)
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None})
     return _for_a_page(buffer.getvalue(), prefix)
-
-
-def _draw_bands(axes: Axes, curves: Curves) -> None:
-    """Tinted background of each phase, named at the top where there is room."""
-    first, last = curves.iterations[0], curves.iterations[-1]
-    axes.set_xlim(first, max(last, first + 1))
-    for phase, part in _runs(curves):
-        if phase == 0:
-            continue
-        start, stop = _extent(curves, part)
-        colour = COLOURS[f"phase-{phase}"]
-        axes.axvspan(start, stop, facecolor=colour, alpha=0.12, lw=0)
-        if stop - start > 0.06 * (last - first):
-            axes.text(
-                (start + stop) / 2,
-                1.02,
-                f"T{phase}",
-                transform=axes.get_xaxis_transform(),
-                ha="center",
-                color=colour,
-            )
-
-
-def _extent(curves: Curves, part: slice) -> tuple[float, float]:
-    """Iterations a stretch covers: half way to its neighbours."""
-    iterations = curves.iterations
-    start, stop = iterations[part.start], iterations[part.stop - 1]
-    if part.start > 0:
-        start = (start + iterations[part.start - 1]) / 2
-    if part.stop < len(iterations):
-        stop = (stop + iterations[part.stop]) / 2
-    return float(start), float(stop)
-
-
-def _draw_lines(axes: Axes, curves: Curves, values: np.ndarray) -> None:
-    """The curve, broken where the phase changes."""
-    for phase, part in _runs(curves):
-        x, y = curves.iterations[part], values[part]
-        known = ~np.isnan(y)
-        colour = COLOURS[f"phase-{phase}"]
-        marker = "o" if known.sum() == 1 else ""
-        axes.plot(x[known], y[known], color=colour, lw=1.6, marker=marker, ms=3)
-
-
-def _style(axes: Axes, values: np.ndarray) -> None:
-    """Axes, ticks and labels."""
-    known = values[np.isfinite(values)]
-    if known.size and known.min() > 0 and known.max() / known.min() > LOG_SCALE_FROM:
-        axes.set_yscale("log")
-        axes.yaxis.set_major_locator(LogLocator(numticks=5))
-        axes.yaxis.set_minor_formatter(NullFormatter())
-        axes.set_ylabel("log scale", color=COLOURS["ink"], labelpad=1)
-    else:
-        axes.set_ylim(bottom=min(0.0, known.min(initial=0.0)))
-        axes.yaxis.set_major_locator(MaxNLocator(5))
-    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-    axes.set_xlabel("iteration", color=COLOURS["ink"], labelpad=2)
-    axes.grid(axis="y", color=COLOURS["rule"], lw=0.6)
-    axes.tick_params(colors=COLOURS["ink"], which="both", length=0)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color(COLOURS["rule"])
 
 
 def _for_a_page(svg: str, prefix: str) -> str:
@@ -198,7 +98,7 @@ def _for_a_page(svg: str, prefix: str) -> str:
 def _words(curves: Curves, title: str, values: np.ndarray) -> str:
     """First and last value in each stretch, for those who cannot see the curve."""
     parts = []
-    for phase, part in _runs(curves):
+    for phase, part in phase_runs(curves):
         known = values[part][~np.isnan(values[part])]
         if known.size:
             name = f"T{phase}" if phase else f"iterations to {curves.iterations[-1]}"

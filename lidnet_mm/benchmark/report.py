@@ -70,6 +70,7 @@ def write_report(
             cases=[_example(case) for case in cases],
             trainings=_trainings(curves),
             phases=_phases_of(curves),
+            has_critic=any("critic.wasserstein" in training.losses for training in curves),
             truth_colour=TRUTH_COLOUR,
             detection_colour=DETECTION_COLOUR,
         )

@@ -21,8 +21,9 @@ class Curves:
         label (str): Name in a report, such as ``LIDnet, seed 0``.
         iterations (np.ndarray): (n,) logged iterations, increasing.
         phases (np.ndarray): (n,) number of the phase (1 to 3) each belongs to, 0 where the training
-            has no phases.
-        losses (dict[str, np.ndarray]): (n,) each, NaN where an iteration did not log it.
+            has no phases, as that of a denoiser alone, with or without a critic.
+        losses (dict[str, np.ndarray]): (n,) each, those of a critic and its Wasserstein estimate
+            among them, NaN where an iteration did not log it.
         validation (dict[str, tuple[np.ndarray, np.ndarray]]): Iterations and values of each metric.
     """
 
@@ -56,15 +57,18 @@ def read_training_log(path: str | Path, label: str) -> Curves:
             training[int(entry["iter"])] = entry
         elif "step" in entry:
             validation[int(entry["step"])] = entry
-    if not any("loss" in entry for entry in training.values()):
+    if not any("loss" in name for entry in training.values() for name in entry):
         raise ValueError(f"{path} logs no loss; is it the log of a training?")
     iterations = sorted(training)
     rows = [training[iteration] for iteration in iterations]
+    names = [name for name in _names(rows) if "loss" in name or name.startswith("critic.")]
+    # The loop of generator and critic counts its only phase, too.
+    has_phases = any(name.startswith("detector") for name in names)
     return Curves(
         label,
         np.array(iterations),
-        np.array([int(row.get("phase", 0)) for row in rows]),
-        {name: _column(rows, name) for name in _names(rows) if "loss" in name},
+        np.array([int(row.get("phase", 0)) if has_phases else 0 for row in rows]),
+        {name: _column(rows, name) for name in names},
         _validation_curves(validation),
     )
 

@@ -78,6 +78,31 @@ def phased_entries():
     return [*entries, {"coco/bbox_mAP_50": 0.3, "image/PSNR": np.inf, "step": 100}]
 
 
+@pytest.fixture(scope="session")
+def adversarial_entries():
+    """Log of a WGAN with four steps of the critic before each one of the generator."""
+    entries = []
+    for iteration in range(1, 41):
+        if iteration % 5:
+            scalars = {
+                "critic.wasserstein": 2.0 - iteration / 10,
+                "critic.loss_wasserstein": iteration / 10 - 2.0,
+                "critic.loss_gradient_penalty": 0.5,
+                "critic.loss": iteration / 10 - 1.5,
+            }
+        else:
+            scalars = {
+                "loss_adversarial": -0.5,
+                "loss_perceptual": 0.25,
+                "loss_structure": 0.125,
+                "loss_edge": 0.0625,
+                "loss_total_variation": 0.03125,
+                "loss": -0.03125,
+            }
+        entries.append({"lr": 1e-4, **scalars, "phase": 2, "iter": iteration, "step": iteration})
+    return entries
+
+
 COMPARISON = """
 title = 'Test'
 data_root = '{work_dir}/data'

@@ -150,6 +150,17 @@ def test_a_training_without_phases_does_not_speak_of_them(tmp_path, rows):
     curves = Curves("Baseline", np.array([1, 2]), np.zeros(2, int), {"loss": np.array([2.0, 1.0])})
     text = write_report(rows, tmp_path, [curves], [], PROVENANCE, "x").read_text(encoding="utf-8")
     assert "In T2" not in text and "without phases" in text
+    assert "Wasserstein" not in text
+
+
+def test_only_a_training_with_a_critic_explains_its_estimate(
+    tmp_path, rows, write_log, adversarial_entries
+):
+    curves = read_training_log(write_log(tmp_path / "scalars.json", adversarial_entries), "GAN")
+    text = write_report(rows, tmp_path, [curves], [], PROVENANCE, "x").read_text(encoding="utf-8")
+    assert "The Wasserstein estimate is" in text
+    assert "<figcaption>Wasserstein estimate</figcaption>" in text
+    assert "In T2" not in text
 
 
 def test_a_report_of_nothing_is_refused(tmp_path):

@@ -31,6 +31,31 @@ def test_a_training_without_phases_has_phase_zero(tmp_path, write_log):
     assert read_training_log(path, "x").phases.tolist() == [0, 0]
 
 
+def test_iterations_of_a_critic_log_no_loss_of_the_generator(
+    tmp_path, write_log, adversarial_entries
+):
+    curves = read_training_log(write_log(tmp_path / "scalars.json", adversarial_entries), "x")
+    assert curves.iterations.tolist() == list(range(1, 41))
+    of_critic = ~np.isnan(curves.losses["critic.wasserstein"])
+    of_generator = ~np.isnan(curves.losses["loss"])
+    assert (of_critic.sum(), of_generator.sum()) == (32, 8)
+    assert (of_critic ^ of_generator).all()
+
+
+def test_a_denoiser_alone_has_no_phases_whatever_its_loop_counts(
+    tmp_path, write_log, adversarial_entries
+):
+    curves = read_training_log(write_log(tmp_path / "scalars.json", adversarial_entries), "x")
+    assert not curves.phases.any()
+
+
+def test_a_log_of_a_critic_only_is_read(tmp_path, write_log, adversarial_entries):
+    """A training that was stopped before the generator's first logged step."""
+    curves = read_training_log(write_log(tmp_path / "scalars.json", adversarial_entries[:3]), "x")
+    assert "loss" not in curves.losses
+    np.testing.assert_allclose(curves.losses["critic.wasserstein"], [1.9, 1.8, 1.7])
+
+
 def test_a_later_run_replaces_what_it_repeats(tmp_path, write_log):
     def entries(first, last, loss):
         return [{"loss": loss, "iter": i, "step": i} for i in range(first, last + 1)]

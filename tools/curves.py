@@ -1,0 +1,43 @@
+"""Draw the losses that a training logged into a picture.
+
+Example:
+    mim run lidnet_mm curves work_dirs/cpce_wgan docs/images/wasserstein.png
+        --only 'Wasserstein estimate'
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from lidnet_mm.benchmark.loss_picture import write_loss_picture
+from lidnet_mm.benchmark.training_log import read_training_log
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("log", type=Path, help="work dir of a training, or its scalars.json")
+    parser.add_argument("picture", type=Path, help="the file to write, .png or .svg")
+    parser.add_argument(
+        "--only", nargs="+", metavar="TITLE", help="titles of the curves, as in a report (all)"
+    )
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Draw, and return the exit status."""
+    arguments = parse_arguments()
+    try:
+        curves = read_training_log(arguments.log, str(arguments.log))
+        write_loss_picture(curves, arguments.picture, arguments.only)
+    except (FileNotFoundError, ValueError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    sys.stdout.write(f"Curves: {arguments.picture}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
