@@ -1,0 +1,20 @@
+# SSMS (SMGAN) as its authors train it, 300 generator steps on slices that MS-SSIM can halve.
+_base_ = [
+    '../_base_/denoisers/smgan.py',
+    '../_base_/datasets/sts_ldct.py',
+    '../_base_/schedules/adversarial_small.py',
+    '../_base_/default_runtime.py',
+]
+model = _base_.denoiser
+train_pipeline = [
+    dict(type='lidnet_mm.LoadCTSlice'),
+    dict(type='LoadAnnotations', with_bbox=True),
+    _base_.low_dose,
+    dict(type='RandomCrop', crop_size=(192, 192), allow_negative_crop=True),
+    dict(type='Pad', size=(192, 192), pad_val=dict(img=-1000)),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='lidnet_mm.PackLIDInputs'),
+]
+train_dataloader = dict(batch_size=1, dataset=dict(pipeline=train_pipeline))
+judge = '../judges/judge_faster-rcnn_r18_sts.py'
+default_hooks = dict(checkpoint=dict(interval=500))

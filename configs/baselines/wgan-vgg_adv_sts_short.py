@@ -1,0 +1,12 @@
+# WGAN-VGG as its authors train it, 300 generator steps.
+_base_ = [
+    '../_base_/denoisers/wgan-vgg.py',
+    '../_base_/datasets/sts_patches_ldct.py',
+    '../_base_/schedules/adversarial_small.py',
+    '../_base_/default_runtime.py',
+]
+model = _base_.denoiser
+# Random VGG weights, so that it runs anywhere; 'vgg19_caffe' where you have the file.
+model.losses.perceptual.weights = None
+judge = '../judges/judge_faster-rcnn_r18_sts.py'
+default_hooks = dict(checkpoint=dict(interval=500))

@@ -1,0 +1,11 @@
+# LIDnet, CNN form (Eq. 8), on crops of 128 x 128 pixels: the short runs of docs/denoisers.md.
+_base_ = './lidnet_cpce_faster-rcnn_r18_sts.py'
+train_pipeline = [
+    dict(type='lidnet_mm.LoadCTSlice'),
+    dict(type='LoadAnnotations', with_bbox=True),
+    _base_.low_dose,
+    dict(type='RandomCrop', crop_size=(128, 128), allow_negative_crop=True),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='lidnet_mm.PackLIDInputs'),
+]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
