@@ -1,84 +1,24 @@
-"""Perceptual loss against VGG-19 written out layer by layer, and the rules for its weights."""
+"""Perceptual loss against VGG-19 written out layer by layer, and its gradient."""
 
 import copy
-import hashlib
-import math
 
 import pytest
 import torch
 from torch.nn import functional
 
-from lidnet_mm.models.losses import VGGPerceptualLoss, vgg19_weights
+from lidnet_mm.models.losses import VGGPerceptualLoss
 from lidnet_mm.registry import MODELS
-
-# Table 1 of the VGG paper, column E, up to conv5_4: name, number in torchvision's list, in, out.
-LAYERS = (
-    ("conv1_1", 0, 3, 64),
-    ("conv1_2", 2, 64, 64),
-    ("pool", None, 0, 0),
-    ("conv2_1", 5, 64, 128),
-    ("conv2_2", 7, 128, 128),
-    ("pool", None, 0, 0),
-    ("conv3_1", 10, 128, 256),
-    ("conv3_2", 12, 256, 256),
-    ("conv3_3", 14, 256, 256),
-    ("conv3_4", 16, 256, 256),
-    ("pool", None, 0, 0),
-    ("conv4_1", 19, 256, 512),
-    ("conv4_2", 21, 512, 512),
-    ("conv4_3", 23, 512, 512),
-    ("conv4_4", 25, 512, 512),
-    ("pool", None, 0, 0),
-    ("conv5_1", 28, 512, 512),
-    ("conv5_2", 30, 512, 512),
-    ("conv5_3", 32, 512, 512),
-    ("conv5_4", 34, 512, 512),
-)
-CAFFE, TORCHVISION = "vgg19-d01eb7cb.pth", "vgg19-dcbb9e9d.pth"
-
-
-def _state(seed=0):
-    """Weights whose elements share short random lines, so that a file of them is small."""
-    generator = torch.Generator().manual_seed(seed)
-    state = {}
-    for _, number, inputs, outputs in LAYERS:
-        if number is None:
-            continue
-        line = torch.randn(11 * outputs + 5 * inputs + 9, generator=generator)
-        weight = line.as_strided((outputs, inputs, 3, 3), (11, 5, 3, 1))
-        state[f"features.{number}.weight"] = weight * math.sqrt(2 / (9 * inputs))
-        state[f"features.{number}.bias"] = torch.randn(outputs, generator=generator)
-    return state
-
-
-def _saved(state, file):
-    file.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(state, file)
-    return file
-
-
-@pytest.fixture(scope="module")
-def state():
-    return _state()
-
-
-@pytest.fixture(scope="module")
-def weights(state, tmp_path_factory):
-    """A file with a classifier behind the convolutions."""
-    extra = {"classifier.0.weight": torch.zeros(1), "classifier.0.bias": torch.zeros(1)}
-    return _saved({**state, **extra}, tmp_path_factory.mktemp("vgg") / "own.pth")
-
-
-@pytest.fixture(scope="module")
-def loss(weights):
-    return VGGPerceptualLoss(weights, loss_weight=1.0).double()
 
 
 @pytest.fixture
-def checkpoints(tmp_path, monkeypatch):
-    """The folder where the named files are looked for; empty."""
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    return tmp_path / "hub" / "checkpoints"
+def network(vgg19_layers, vgg19_state):
+    """What `_phi` needs."""
+    return vgg19_layers, vgg19_state
+
+
+@pytest.fixture(scope="module")
+def loss(vgg19_file):
+    return VGGPerceptualLoss(vgg19_file, loss_weight=1.0).double()
 
 
 def _slices(*shape, seed=0):
@@ -94,9 +34,10 @@ def _network_input(grey, convention):
     return torch.cat([(grey - mean) / deviation for mean, deviation in statistics], dim=1)
 
 
-def _phi(grey, state, convention="caffe"):
+def _phi(grey, network, convention):
+    layers, state = network
     features = _network_input(grey, convention)
-    for _, number, inputs, outputs in LAYERS:
+    for _, number, inputs, outputs in layers:
         if number is None:
             features = functional.max_pool2d(features, kernel_size=2, stride=2)
             continue
@@ -107,32 +48,32 @@ def _phi(grey, state, convention="caffe"):
     return features
 
 
-def _eq_1(ours, reference, state, convention="caffe"):
-    difference = _phi(ours, state, convention) - _phi(reference, state, convention)
+def _eq_1(ours, reference, network, convention="caffe"):
+    difference = _phi(ours, network, convention) - _phi(reference, network, convention)
     batch, d, h, w = difference.shape
     assert d == 512
     return (difference.flatten() @ difference.flatten()).item() / (w * h * d * batch)
 
 
 @pytest.mark.parametrize("size", [(16, 16), (40, 51)])
-def test_equals_eq_1_written_out(loss, state, size):
+def test_equals_eq_1_written_out(loss, network, size):
     ours, reference = _slices(2, 1, *size)
-    expected = _eq_1(ours, reference, state)
+    expected = _eq_1(ours, reference, network)
     assert expected > 0
     # The loss keeps the channel means in float32.
     assert loss(ours, reference).item() == pytest.approx(expected, rel=1e-5)
 
 
-def test_torchvision_s_convention(weights, state):
+def test_torchvision_s_convention(vgg19_file, network):
     ours, reference = _slices(1, 1, 32, 32)
-    loss = VGGPerceptualLoss(weights, convention="torchvision").double()
-    expected = 100 * _eq_1(ours, reference, state, "torchvision")
+    loss = VGGPerceptualLoss(vgg19_file, convention="torchvision").double()
+    expected = 100 * _eq_1(ours, reference, network, "torchvision")
     assert loss(ours, reference).item() == pytest.approx(expected, rel=1e-5)
 
 
-def test_float32_equals_float64(weights, loss):
+def test_float32_equals_float64(vgg19_file, loss):
     ours, reference = _slices(1, 1, 32, 32)
-    single = VGGPerceptualLoss(weights, loss_weight=1.0)(ours.float(), reference.float())
+    single = VGGPerceptualLoss(vgg19_file, loss_weight=1.0)(ours.float(), reference.float())
     assert single.dtype == torch.float32
     assert single.item() == pytest.approx(loss(ours, reference).item(), rel=1e-3)
 
@@ -173,8 +114,8 @@ def test_adds_nothing_to_train_or_to_save(loss):
     loss.load_state_dict({}, strict=True)
 
 
-def test_weights_move_with_the_module(weights):
-    loss = VGGPerceptualLoss(weights)
+def test_weights_move_with_the_module(vgg19_file):
+    loss = VGGPerceptualLoss(vgg19_file)
     assert {b.dtype for b in loss.buffers()} == {torch.float32}
     assert {b.device.type for b in copy.deepcopy(loss).to("meta").buffers()} == {"meta"}
     assert sum(b.numel() for b in loss.buffers()) == 20_024_384 + 6  # VGG-19's, mean, deviation
@@ -194,124 +135,16 @@ def test_slices_that_do_not_fit_are_refused(loss, ours, reference, message):
 
 
 @pytest.mark.parametrize("convention", ["bgr", ""])
-def test_an_unknown_convention_is_refused(weights, convention):
+def test_an_unknown_convention_is_refused(vgg19_file, convention):
     with pytest.raises(ValueError, match=r"one of \['caffe', 'torchvision'\], got"):
-        VGGPerceptualLoss(weights, convention=convention)
+        VGGPerceptualLoss(vgg19_file, convention=convention)
 
 
-def test_a_state_dict_inside_a_checkpoint_is_found(state, tmp_path):
-    file = _saved({"state_dict": state, "epoch": 3}, tmp_path / "checkpoint.pth")
-    read = vgg19_weights.read_vgg19_weights(str(file))
-    assert all(torch.equal(read[key], state[key]) for key in state)
-
-
-@pytest.mark.parametrize(
-    ("name", "file", "convention", "site"),
-    [
-        ("vgg19_caffe", CAFFE, "caffe", "web.eecs.umich.edu/~justincj"),
-        ("vgg19_torchvision", TORCHVISION, "torchvision", "download.pytorch.org"),
-    ],
-)
-class TestKnownFiles:
-    def test_absent(self, checkpoints, name, file, convention, site):
-        with pytest.raises(FileNotFoundError) as caught:
-            VGGPerceptualLoss(name)
-        for part in (file, f"https://{site}/models/{file}", str(checkpoints), "weights=None"):
-            assert part in str(caught.value)
-        assert not checkpoints.exists()
-
-    def test_damaged(self, checkpoints, state, name, file, convention, site):
-        path = _saved(state, checkpoints / file)
-        expected = file[6:14]
-        with pytest.raises(ValueError, match=f"{file} is damaged.*not {expected}; .*{site}"):
-            VGGPerceptualLoss(name)
-        assert path.exists()
-
-    def test_whole(self, checkpoints, state, monkeypatch, name, file, convention, site):
-        start = hashlib.sha256(_saved(state, checkpoints / file).read_bytes()).hexdigest()[:8]
-        (checkpoints / file).rename(checkpoints / f"vgg19-{start}.pth")
-        address = f"https://{site}/models/vgg19-{start}.pth"
-        monkeypatch.setitem(vgg19_weights.KNOWN_WEIGHTS, name, address)
-        loss = VGGPerceptualLoss(name)
-        assert loss.convention == convention
-        last = dict(loss.named_buffers())["features.features_34_weight"]
-        assert torch.equal(last, state["features.34.weight"])
-        assert VGGPerceptualLoss(name, convention="caffe").convention == "caffe"
-
-
-def test_the_authors_weights_and_the_paper_s_factor_are_the_default(checkpoints, weights):
-    with pytest.raises(FileNotFoundError, match=CAFFE):
+def test_the_authors_weights_and_the_paper_s_factor_are_the_default(checkpoints, vgg19_file):
+    with pytest.raises(FileNotFoundError, match=r"vgg19-d01eb7cb\.pth"):
         VGGPerceptualLoss()
-    assert VGGPerceptualLoss(weights).loss_weight == 100.0
-    assert VGGPerceptualLoss(weights).convention == "caffe"
-
-
-def test_an_unknown_name_is_refused_with_the_known_ones(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"vgg16.*\['vgg19_caffe', 'vgg19_torchvision'\]"):
-        VGGPerceptualLoss(tmp_path / "vgg16")
-
-
-def _without(key):
-    return lambda state: {k: v for k, v in state.items() if k != key}
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (_without("features.34.bias"), r"wrong\.pth has no tensor 'features\.34\.bias'"),
-        (_without("features.0.weight"), r"no tensor 'features\.0\.weight'"),
-        (lambda _: {}, r"no tensor 'features\.0\.weight'"),
-        (lambda state: {**state, "features.2.bias": 1.0}, r"no tensor 'features\.2\.bias'"),
-        (
-            lambda state: {**state, "features.5.weight": torch.zeros(1).expand(64, 64, 3, 3)},
-            r"'features\.5\.weight' has shape \(64, 64, 3, 3\), VGG-19's has \(128, 64, 3, 3\)",
-        ),
-        (lambda _: [1, 2], r"wrong\.pth holds a list, not a state dict"),
-    ],
-    ids=["last missing", "first missing", "empty", "no tensor", "shape", "list"],
-)
-def test_a_file_of_another_network_is_refused(state, tmp_path, change, message):
-    file = _saved(change(state), tmp_path / "wrong.pth")
-    with pytest.raises(ValueError, match=message):
-        VGGPerceptualLoss(file)
-
-
-@pytest.mark.parametrize("content", [b"<html>404</html>", b"", b"PK\x03\x04 cut short"])
-def test_a_file_that_is_none_is_refused(tmp_path, content):
-    file = tmp_path / "page.pth"
-    file.write_bytes(content)
-    with pytest.raises(ValueError, match=r"page\.pth cannot be read as a file of weights"):
-        VGGPerceptualLoss(file)
-
-
-class Trap:
-    """Runs code when unpickled."""
-
-    def __reduce__(self):
-        return (pytest.fail, ("code in a file of weights was run",))
-
-
-def test_no_code_in_a_file_is_run(state, tmp_path):
-    file = _saved({**state, "trap": Trap()}, tmp_path / "trap.pth")
-    with pytest.raises(ValueError, match=r"trap\.pth cannot be read"):
-        VGGPerceptualLoss(file)
-
-
-def test_random_weights_are_the_same_everywhere_and_leave_the_seed_alone(monkeypatch):
-    logged = []
-    monkeypatch.setattr(vgg19_weights, "print_log", lambda *a, **k: logged.append((a, k)))
-    torch.manual_seed(3)
-    before = torch.get_rng_state()
-    first = vgg19_weights.read_vgg19_weights(None)
-    assert torch.equal(torch.get_rng_state(), before)
-    torch.manual_seed(4)
-    second = vgg19_weights.read_vgg19_weights(None)
-    assert all(torch.equal(first[key], second[key]) for key in first)
-    assert "random weights" in logged[0][0][0]
-    assert logged[0][1]["level"] == 30  # a warning
-    # He: half of the variance is lost in each ReLU.
-    deviation = first["features.21.weight"].std().item()
-    assert deviation == pytest.approx(math.sqrt(2 / (512 * 9)), rel=0.01)
+    assert VGGPerceptualLoss(vgg19_file).loss_weight == 100.0
+    assert VGGPerceptualLoss(vgg19_file).convention == "caffe"
 
 
 def test_is_built_by_name():
