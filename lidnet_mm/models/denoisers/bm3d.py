@@ -29,7 +29,7 @@ class BM3D(ClassicalFilter):
 
     Needs the package ``bm3d``, ``pip install 'bm3d>=4'``, binaries of the method's authors whose
     licence allows **non-commercial use only** and asks to cite them. A slice of 512 x 512 takes
-    some 7 s on one core.
+    10 to 15 s on one core.
 
     A block is compared with all in a window around it and the groups overlap: how far an output
     pixel sees is not bounded by much less than the slice.
