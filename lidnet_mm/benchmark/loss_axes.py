@@ -88,7 +88,8 @@ def _style(axes: Axes, values: np.ndarray, colours: Mapping[str, str]) -> None:
         axes.yaxis.set_minor_formatter(NullFormatter())
         axes.set_ylabel("log scale", color=colours["ink"], labelpad=1)
     else:
-        axes.set_ylim(bottom=min(0.0, known.min(initial=0.0)))
+        if known.min(initial=0.0) >= 0:
+            axes.set_ylim(bottom=0.0)
         axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))

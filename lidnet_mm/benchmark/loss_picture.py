@@ -60,7 +60,8 @@ def write_loss_picture(curves: Curves, path: Path, titles: Sequence[str] | None 
         for index, title in enumerate(chosen):
             axes = figure.add_subplot(num_rows, num_columns, index + 1)
             draw_curve(axes, curves, families[title], COLOURS)
-            axes.set_title(title, loc="left", pad=18 if curves.phases.any() else 8, fontsize=11)
+            above = 18 if curves.phases.any() else 8  # the phases' names
+            axes.set_title(title, loc="left", pad=above, fontsize=11, color=COLOURS["ink"])
         metadata = {"Date": None} if path.suffix == ".svg" else None
         figure.savefig(buffer, format=path.suffix[1:], dpi=DOTS_PER_INCH, metadata=metadata)
     write_whole(path, buffer.getvalue())

@@ -3,8 +3,10 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from lidnet_mm.benchmark import Curves
+from lidnet_mm.benchmark.loss_axes import COLOUR_NAMES, draw_curve
 from lidnet_mm.benchmark.loss_figure import VARIABLES, loss_panels
 from lidnet_mm.benchmark.training_log import read_training_log
 
@@ -62,6 +64,16 @@ def test_an_axis_over_decades_is_logarithmic():
     assert "log scale" in draw([100.0, 1.0, 0.01])
     assert "log scale" not in draw([3.0, 2.0, 1.0])
     assert "log scale" not in draw([100.0, -1.0, 0.01])
+
+
+@pytest.mark.parametrize(
+    ("values", "lowest"), [([1.0, 3.0, 2.0], 0.0), ([1.0, -3.0, -2.0], -3.2), ([np.nan] * 3, 0.0)]
+)
+def test_an_axis_starts_at_zero_or_below_all_values(values, lowest):
+    axes = Figure().add_subplot()
+    curves = Curves("x", np.arange(3), np.zeros(3, int), {})
+    draw_curve(axes, curves, np.array(values), dict.fromkeys(COLOUR_NAMES, "black"))
+    assert axes.get_ylim()[0] == pytest.approx(lowest)
 
 
 def test_a_single_logged_iteration_is_a_visible_point():

@@ -153,6 +153,49 @@ def test_a_training_without_phases_does_not_speak_of_them(tmp_path, rows):
     assert "Wasserstein" not in text
 
 
+@pytest.fixture(scope="module")
+def grouped(tmp_path_factory, make_row, ndct_row, case):
+    """Page on two denoisers and a filter, each slice by nine of them."""
+    rows = [
+        make_row("ldct", denoiser="none"),
+        make_row("classical", denoiser="Bilateral"),
+        *[make_row(denoiser=name) for name in ("CPCE", "REDCNN")],
+        *[make_row("lidnet", denoiser=name, detector="R18") for name in ("CPCE", "REDCNN")],
+        ndct_row,
+    ]
+    images = {f"{title} {n}": image for n in range(2) for title, image in case.images.items()}
+    many = Case(case.name, {**images, "last": images["LDCT 0"]}, case.ground_truth, {}, (-160, 240))
+    folder = tmp_path_factory.mktemp("grouped")
+    return write_report(rows, folder, [], [many], PROVENANCE, "x").read_text(encoding="utf-8")
+
+
+def test_denoisers_of_a_page_are_groups_of_lines(grouped):
+    table = grouped[grouped.index('<table class="by-method">') :].split("</table>")[0]
+    bodies = table.split("<tbody>")[1:]
+    heads = [re.findall(r'<th scope="(\w+)" class="method">([^<]+)', body) for body in bodies]
+    assert heads == [
+        [("row", "LDCT"), ("row", "Classical")],
+        [("rowgroup", "CPCE"), ("row", "Baseline"), ("row", "LIDnet")],
+        [("rowgroup", "REDCNN"), ("row", "Baseline"), ("row", "LIDnet")],
+        [("row", "NDCT")],
+    ]
+    assert re.findall(r"<span>(\w+)</span></th>", table) == ["Bilateral", "R18", "R18"]
+    assert Page(grouped).open == []
+
+
+def test_one_denoiser_is_named_in_each_line(page_path):
+    text = page_path.read_text(encoding="utf-8")
+    table = text[text.index('<table class="by-method">') :].split("</table>")[0]
+    assert table.count("<tbody>") == 1
+    body = table.split("<tbody>")[1]
+    assert re.findall(r"<span>([\w, ]+)</span></th>", body) == ["CPCE", "CPCE, R18"]
+
+
+def test_many_pictures_are_in_several_rows(grouped, page_path):
+    assert 'style="--columns: 5"' in grouped  # nine
+    assert 'style="--columns: 4"' in page_path.read_text(encoding="utf-8")
+
+
 def test_only_a_training_with_a_critic_explains_its_estimate(
     tmp_path, rows, write_log, adversarial_entries
 ):
