@@ -11,14 +11,12 @@ alike; processor time is what to compare on a machine that is not idle.
 
 import argparse
 import os
-import platform
-import statistics
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from measuring import PROCESSOR, WALL, Times, machine, median, take_turns
 from mmdet.structures import DetDataSample
 from mmengine.config import Config, ConfigDict
 from mmengine.runner import set_random_seed
@@ -38,7 +36,6 @@ PARTS = (
     "detector.loss, forward and backward to the image",
     "backbone on the reference, no gradient",
 )
-Times = dict[str, list[tuple[float, float]]]
 
 
 def main() -> None:
@@ -57,7 +54,8 @@ def main() -> None:
     model = build(options.detector, options.generator)
     batch = model.data_preprocessor(slices(options.size, options.batch))
     works = {STEP: step(model, batch), **parts(model, batch)}
-    times = measure(works, options.repeats)
+    # The same samples for the step and for its parts.
+    times = take_turns(works, options.repeats, prepare=set_random_seed)
     sys.stdout.write(
         f"{machine(options.threads)}\n\n{options.generator} before {options.detector.stem}, "
         f"{options.batch} slices of {options.size} x {options.size}, "
@@ -131,25 +129,11 @@ def parts(model: LIDDetector, batch: dict) -> dict[str, Callable[[], None]]:
     return dict(zip(PARTS, (run_generator, run_detector, run_backbone), strict=True))
 
 
-def measure(works: dict[str, Callable[[], None]], repeats: int) -> Times:
-    """Wall and processor seconds of each work, in turns, after one round to warm up."""
-    times: Times = {name: [] for name in works}
-    for number in range(repeats + 1):
-        sys.stderr.write(f"repetition {number} of {repeats}\n")
-        names = list(works) if number % 2 else list(works)[::-1]
-        for name in names:
-            set_random_seed(number)  # the same samples for the step and for its parts
-            wall, processor = time.perf_counter(), time.process_time()
-            works[name]()
-            spent = (time.perf_counter() - wall, time.process_time() - processor)
-            if number:
-                times[name].append(spent)
-    return times
-
-
-def table(times: Times) -> str:
+def table(times: dict[str, Times]) -> str:
     """Markdown: medians in milliseconds, and the ratio of the step to the sum of its parts."""
-    wall, processor = ({n: _median(t, clock) for n, t in times.items()} for clock in (0, 1))
+    wall, processor = (
+        {n: median(t, clock) for n, t in times.items()} for clock in (WALL, PROCESSOR)
+    )
     total = [sum(clock[name] for name in PARTS) for clock in (wall, processor)]
     ratio = [clock[STEP] / part for clock, part in zip((wall, processor), total, strict=True)]
     rows = [(name, wall[name], processor[name]) for name in PARTS]
@@ -158,23 +142,6 @@ def table(times: Times) -> str:
     lines += [f"| {name} | {1000 * a:.1f} | {1000 * b:.1f} |" for name, a, b in rows]
     lines.append(f"| **ratio** (at most {LIMIT}) | {ratio[0]:.3f} | {ratio[1]:.3f} |")
     return "\n".join(lines)
-
-
-def _median(times: list[tuple[float, float]], clock: int) -> float:
-    """Median of one of the two clocks in seconds."""
-    return statistics.median(entry[clock] for entry in times)
-
-
-def machine(threads: int) -> str:
-    """One line on the processor and the versions."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.is_file() else []
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    name = names[0] if names else platform.processor() or platform.machine()
-    return (
-        f"{os.cpu_count()} cores of {name}, {threads} PyTorch threads; "
-        f"PyTorch {torch.__version__}, Python {platform.python_version()}"
-    )
 
 
 if __name__ == "__main__":
