@@ -26,7 +26,8 @@ FIELDS = {
 }
 METRICS = {"AP50", "AP75", "PSNR", "SSIM", "RMSE", "correlation", "homogeneity", "energy"}
 TRAININGS = ("judge", "baseline_seed0", "lidnet_seed0")
-ROWS = ("ldct", "baseline", "lidnet", "ndct")
+ROWS = ("ldct", "classical", "baseline", "lidnet", "ndct")
+TITLES = ("LDCT", "Classical, Bilateral", "Baseline, CPCE", "LIDnet, CPCE", "NDCT")
 
 # Each training is the demo's own config, cut to a few iterations on two slices.
 SHORT = """
@@ -46,11 +47,17 @@ SETTINGS = {
         "pretrain_iters=3, denoiser_iters=3, detector_iters=2, rounds=2",
     ),
 }
+# A filter, scored on the baseline's data.
+CLASSICAL = """
+_base_ = ['./baseline.py']
+model = dict(generator=dict(type='lidnet_mm.Bilateral'))
+"""
 COMPARISON = """
 title = 'A few steps'
 data_root = '{work_dir}/data'
 methods = [
     dict(method='ldct'),
+    dict(method='classical', config='classical.py'),
     dict(method='baseline', config='baseline.py'),
     dict(method='lidnet', config='lidnet.py'),
     dict(method='ndct'),
@@ -77,6 +84,7 @@ def write_configs(folder: Path, repository: Path) -> Path:
     for name, (base, train_cfg) in SETTINGS.items():
         text = SHORT.format(base=repository / "configs" / base, train_cfg=train_cfg)
         (folder / f"{name}.py").write_text(text, encoding="utf-8")
+    (folder / "classical.py").write_text(CLASSICAL, encoding="utf-8")
     comparison = folder / "comparison.py"
     comparison.write_text(COMPARISON, encoding="utf-8")
     return comparison
@@ -140,6 +148,7 @@ class TestResults:
     def test_who_denoised_and_who_guided(self, rows):
         assert {m: (row["denoiser"], row["detector"]) for m, row in rows.items()} == {
             "ldct": ("none", "none"),
+            "classical": ("Bilateral", "none"),
             "baseline": ("CPCE", "none"),
             "lidnet": ("CPCE", "FasterRCNN-ResNet18"),
             "ndct": ("none", "none"),
@@ -152,7 +161,7 @@ class TestResults:
         assert metrics["PSNR"] is None  # infinite, which JSON does not know
         assert metrics["SSIM"] == pytest.approx(1)
 
-    @pytest.mark.parametrize("method", ["ldct", "baseline", "lidnet"])
+    @pytest.mark.parametrize("method", ROWS[:-1])
     def test_others_differ_from_it(self, rows, method):
         metrics = rows[method]["metrics"]
         assert math.isfinite(metrics["PSNR"])
@@ -161,22 +170,23 @@ class TestResults:
         assert 0 <= metrics["AP75"] <= metrics["AP50"] <= 100
 
     def test_denoisers_changed_the_images(self, rows):
-        errors = [rows[method]["metrics"]["RMSE"] for method in ("ldct", "baseline", "lidnet")]
-        assert len(set(errors)) == 3
+        errors = [rows[method]["metrics"]["RMSE"] for method in ROWS[:-1]]
+        assert len(set(errors)) == 4
 
 
 class TestReport:
     def test_has_all_rows_and_slices(self, rows, folder):
         page = (folder / "work" / "report" / "index.html").read_text(encoding="utf-8")
-        for title in ("LDCT", "Baseline", "LIDnet", "NDCT"):
+        for title in TITLES:
             assert re.search(rf"<t[hd][^>]*>\s*{title}", page), title
-        # Two slices, each whole and enlarged, by four methods.
-        assert page.count("data:image/png;base64,") >= 2 * 2 * 4
+        # Two slices, each whole and enlarged, by five methods.
+        assert page.count("data:image/png;base64,") >= 2 * 2 * 5
 
     def test_markdown_has_all_rows(self, rows, folder):
         text = (folder / "work" / "report" / "report.md").read_text(encoding="utf-8")
-        for title in ("LDCT", "Baseline", "LIDnet", "NDCT"):
-            assert f"| {title} |" in text
+        for title in TITLES:
+            method, _, denoiser = title.partition(", ")
+            assert f"| {method} | {denoiser or 'none'} |" in text
 
 
 class TestLog:
@@ -215,11 +225,11 @@ class TestLog:
 def test_second_run_does_nothing_again(rows, folder, repository):
     kept = [*(folder / "work").rglob("*.pth"), *(folder / "work").rglob("score.json")]
     before = {path: path.stat().st_mtime_ns for path in kept}
-    assert len(before) >= 3 + 4
+    assert len(before) >= 3 + 5
     done = run_benchmark(repository, folder)
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.count("trained already") == 3
-    assert done.stdout.count("scored already") == 4
+    assert done.stdout.count("scored already") == 5
     assert " mim " not in done.stdout
     assert {path: path.stat().st_mtime_ns for path in before} == before
     content = json.loads((folder / "work" / "results.json").read_text(encoding="utf-8"))
