@@ -17,7 +17,6 @@ from torch.utils.data import Dataset
 import lidnet_mm.registry  # noqa: F401  the scope lidnet_mm
 
 SIDE = 64
-PARTS = ("denoiser", "detector")
 
 
 class SlicesInMemory(Dataset):
@@ -65,8 +64,9 @@ class Observer(Hook):
     """Keeps what every iteration found and left behind.
 
     Attributes:
-        states: State of each half before the training and after each iteration.
-        rates: Learning rate of each half in each iteration.
+        states: State of each part before the training and after each iteration.
+        rates: Learning rate of each part in each iteration.
+        random: State of PyTorch's random numbers before each iteration.
         validated: Iterations done when a validation began.
         logged: Values of ``log_vars`` of each iteration.
         scalars: Names of the values in the message hub after each iteration.
@@ -77,7 +77,7 @@ class Observer(Hook):
 
     def __init__(self) -> None:
         self.states, self.rates, self.validated = [], [], []
-        self.logged, self.scalars, self.batches = [], [], []
+        self.logged, self.scalars, self.batches, self.random = [], [], [], []
 
     def before_train(self, runner) -> None:
         self.states.append(_state(runner.model))
@@ -85,7 +85,8 @@ class Observer(Hook):
     def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
         self.batches.append([sample.img_id for sample in data_batch["data_samples"]])
         rates = runner.optim_wrapper.get_lr()
-        self.rates.append({part: rates[f"{part}.lr"][0] for part in PARTS})
+        self.rates.append({name.removesuffix(".lr"): rate[0] for name, rate in rates.items()})
+        self.random.append(torch.get_rng_state())
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
         self.states.append(_state(runner.model))
@@ -97,9 +98,10 @@ class Observer(Hook):
 
 
 def _state(model) -> dict[str, dict[str, torch.Tensor]]:
-    """Copy of all parameters and buffers of each half."""
+    """Copy of all parameters and buffers of each part."""
     return {
-        part: {k: v.clone() for k, v in getattr(model, part).state_dict().items()} for part in PARTS
+        name: {k: v.clone() for k, v in part.state_dict().items()}
+        for name, part in model.parts.items()
     }
 
 

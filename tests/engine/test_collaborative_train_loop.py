@@ -188,12 +188,12 @@ class TestAgainstPlainPyTorch:
         runner.train()
         start = runner.observer.states[0]
         for part in ("denoiser", "detector"):
-            getattr(reference, part).load_state_dict(start[part])
+            reference.parts[part].load_state_dict(start[part])
         self.train(reference, runner)
         for part in ("denoiser", "detector"):
-            trained = getattr(runner.model, part).state_dict()
+            trained = runner.model.parts[part].state_dict()
             assert differs(start[part], trained)
-            for name, expected in getattr(reference, part).state_dict().items():
+            for name, expected in reference.parts[part].state_dict().items():
                 torch.testing.assert_close(trained[name], expected, atol=1e-6, rtol=1e-5)
 
     def train(self, model, runner):
