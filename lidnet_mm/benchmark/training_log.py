@@ -21,7 +21,7 @@ class Curves:
         label (str): Name in a report, such as ``LIDnet, seed 0``.
         iterations (np.ndarray): (n,) logged iterations, increasing.
         phases (np.ndarray): (n,) number of the phase (1 to 3) each belongs to, 0 where the training
-            has no phases, as that of a denoiser alone, with or without a critic.
+            has no phases.
         losses (dict[str, np.ndarray]): (n,) each, those of a critic and its Wasserstein estimate
             among them, NaN where an iteration did not log it.
         validation (dict[str, tuple[np.ndarray, np.ndarray]]): Iterations and values of each metric.
@@ -62,12 +62,10 @@ def read_training_log(path: str | Path, label: str) -> Curves:
     iterations = sorted(training)
     rows = [training[iteration] for iteration in iterations]
     names = [name for name in _names(rows) if "loss" in name or name.startswith("critic.")]
-    # The loop of generator and critic counts its only phase, too.
-    has_phases = any(name.startswith("detector") for name in names)
     return Curves(
         label,
         np.array(iterations),
-        np.array([int(row.get("phase", 0)) if has_phases else 0 for row in rows]),
+        np.array([int(row.get("phase", 0)) for row in rows]),
         {name: _column(rows, name) for name in names},
         _validation_curves(validation),
     )

@@ -99,7 +99,7 @@ def adversarial_entries():
                 "loss_total_variation": 0.03125,
                 "loss": -0.03125,
             }
-        entries.append({"lr": 1e-4, **scalars, "phase": 2, "iter": iteration, "step": iteration})
+        entries.append({"lr": 1e-4, **scalars, "iter": iteration, "step": iteration})
     return entries
 
 

@@ -42,13 +42,6 @@ def test_iterations_of_a_critic_log_no_loss_of_the_generator(
     assert (of_critic ^ of_generator).all()
 
 
-def test_a_denoiser_alone_has_no_phases_whatever_its_loop_counts(
-    tmp_path, write_log, adversarial_entries
-):
-    curves = read_training_log(write_log(tmp_path / "scalars.json", adversarial_entries), "x")
-    assert not curves.phases.any()
-
-
 def test_a_log_of_a_critic_only_is_read(tmp_path, write_log, adversarial_entries):
     """A training that was stopped before the generator's first logged step."""
     curves = read_training_log(write_log(tmp_path / "scalars.json", adversarial_entries[:3]), "x")
