@@ -127,7 +127,8 @@ def load_scored_weights(
     _load(model.detector, _state(judge.checkpoint), judge.checkpoint)
     model.detector.requires_grad_(False)
     if scored != "denoised":
-        print_log(f"Scoring {scored.upper()} as it is; {checkpoint} is not used", "current")
+        unused = f"; {checkpoint} is not used" if checkpoint else ""
+        print_log(f"Scoring {scored.upper()} as it is{unused}", "current")
         return
     if not any(True for _ in model.denoiser.parameters()):
         print_log("The denoiser has no parameters to load", "current")

@@ -1,9 +1,14 @@
 """Log lines that say where in the schedule the training is."""
 
+from typing import Any
+
 from mmengine.runner import LogProcessor, Runner
 
 from lidnet_mm.engine.collaborative_train_loop import CollaborativeTrainLoop
 from lidnet_mm.registry import LOG_PROCESSORS
+
+MEANS = r".*(loss|time|data_time|grad_norm|wasserstein).*"
+"""Values logged as their mean over some iterations: MMEngine's, and the critic's estimate."""
 
 
 @LOG_PROCESSORS.register_module()
@@ -13,6 +18,9 @@ class PhaseLogProcessor(LogProcessor):
     Takes the arguments of ``mmengine.runner.LogProcessor``. With any other training loop it
     logs what that one logs.
     """
+
+    def __init__(self, *args: Any, mean_pattern: str = MEANS, **options: Any) -> None:
+        super().__init__(*args, mean_pattern=mean_pattern, **options)
 
     def get_log_after_iter(self, runner: Runner, batch_idx: int, mode: str) -> tuple[dict, str]:
         """Scalars and text of one log line.

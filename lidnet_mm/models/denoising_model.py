@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from lidnet_mm.hu_window import HUWindow
 from lidnet_mm.models.alternating_model import AlternatingModel
+from lidnet_mm.models.denoisers.tiling import TileSettings, denoise_in_tiles
 from lidnet_mm.models.phase import Phase
 from lidnet_mm.registry import MODELS
 
@@ -29,11 +30,16 @@ class DenoisingModel(AlternatingModel):
             ``dict(type='lidnet_mm.SliceCritic')``. Defaults to None, the CNN form.
         loss_adversarial (dict, optional): Config of the loss between generator and critic.
             Defaults to ``WGANGPLoss`` with a penalty of 10.
+        test_cfg (dict, optional): ``tile_size`` (pixels), the side of the tiles in which slices
+            too large for the memory are denoised wherever no gradient is needed, and
+            ``tile_overlap`` (pixels), by default the generator's receptive radius, with which
+            the result is that of the whole slice. Defaults to whole slices.
         data_preprocessor (dict, optional): Config. Defaults to ``LIDDataPreprocessor``.
         init_cfg (dict, optional): MMEngine's initialisation.
 
     Raises:
-        ValueError: If there is nothing to learn from, or an adversarial loss without a critic.
+        ValueError: If there is nothing to learn from, an adversarial loss has no critic, or
+            tiles would leave nothing of a slice.
     """
 
     def __init__(
@@ -42,6 +48,7 @@ class DenoisingModel(AlternatingModel):
         losses: dict[str, dict | None] | None = None,
         critic: dict | None = None,
         loss_adversarial: dict | None = None,
+        test_cfg: dict | None = None,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
@@ -63,6 +70,7 @@ class DenoisingModel(AlternatingModel):
             raise ValueError("loss_adversarial needs critic=dict(type='lidnet_mm.SliceCritic')")
         elif not self.losses:
             raise ValueError("a DenoisingModel needs losses or a critic to learn from")
+        self.tiles = TileSettings.of(self.generator, test_cfg) if test_cfg else None
 
     @property
     def parts(self) -> dict[str, nn.Module]:
@@ -95,16 +103,22 @@ class DenoisingModel(AlternatingModel):
             ValueError: If ``mode`` is none of the three.
         """
         if mode == "tensor":
-            return self.generator(inputs)
+            return self.denoise(inputs)
         if mode == "loss":
             self._check_turns()
             if self.phase is Phase.CRITIC:
                 return self.critic_loss(inputs, ndct)
             return self.loss(self.generator(inputs), ndct)
         if mode == "predict":
-            denoised = self.generator(inputs)
+            denoised = self.denoise(inputs)
             return add_images(data_samples, denoised, ndct, self.data_preprocessor.window)
         raise ValueError(f"mode must be 'tensor', 'loss' or 'predict', got {mode!r}")
+
+    def denoise(self, inputs: Tensor) -> Tensor:
+        """Denoise (N, 1, H, W) in [0, 1], in tiles where they are set and no gradient is needed."""
+        if self.tiles is None or torch.is_grad_enabled():
+            return self.generator(inputs)
+        return denoise_in_tiles(self.generator, inputs, *self.tiles)
 
     def loss(self, denoised: Tensor, ndct: Tensor) -> dict[str, Tensor]:
         """Own losses of the generator on (N, 1, H, W) tensors in [0, 1]."""

@@ -316,3 +316,54 @@ class TestRow:
     def test_images_as_they_are(self, row, scored):
         found = row(scored=scored)
         assert (found.method, found.denoiser, found.detector) == (scored, "none", "none")
+
+
+class TestGanForm:
+    """What only the training needs is neither built nor loaded."""
+
+    @pytest.fixture(scope="class")
+    def gan(self, configs):
+        config = copy.deepcopy(configs["lidnet"])
+        config.model.denoiser.critic = ConfigDict(type="lidnet_mm.SliceCritic", channels=2)
+        return config
+
+    def test_row(self, gan, judge):
+        assert result_row(gan, judge, SCORES, "denoised", None, 0).method == "lidnet_gan"
+
+    def test_weights_of_the_generator_alone(self, gan, judge, tmp_path):
+        trained = build(gan.model)
+        torch.save({"state_dict": trained.state_dict()}, tmp_path / "gan.pth")
+        model = build(scoring_config(gan, judge).model)
+        load_scored_weights(model, judge, str(tmp_path / "gan.pth"))
+        assert model.denoiser.critic is None
+        own = model.denoiser.generator.state_dict()
+        assert own
+        for name, value in trained.denoiser.generator.state_dict().items():
+            assert torch.equal(own[name], value)
+
+    def test_baseline_with_weights_for_its_loss_elsewhere(self, configs, judge):
+        """Scoring on a machine without VGG weights."""
+        baseline = copy.deepcopy(configs["baseline"])
+        vgg = ConfigDict(type="lidnet_mm.VGGPerceptualLoss", weights="not/here.pth")
+        baseline.model.losses = ConfigDict(perceptual=vgg)
+        with pytest.raises(FileNotFoundError, match=r"not/here\.pth"):
+            build(baseline.model)
+        build(scoring_config(baseline, judge).model)
+
+
+class TestFilters:
+    @pytest.fixture(scope="class")
+    def bilateral(self, configs):
+        config = copy.deepcopy(configs["baseline"])
+        config.model.generator = ConfigDict(type="lidnet_mm.Bilateral", sigma=0.03)
+        return config
+
+    def test_row(self, bilateral, judge):
+        row = result_row(bilateral, judge, SCORES, "denoised", None, 0)
+        assert (row.method, row.denoiser) == ("classical", "Bilateral")
+
+    def test_no_checkpoint_is_needed(self, bilateral, judge):
+        model = build(scoring_config(bilateral, judge).model)
+        before = model.detector.state_dict()["backbone.conv1.weight"].clone()
+        load_scored_weights(model, judge, None)
+        assert not torch.equal(model.detector.state_dict()["backbone.conv1.weight"], before)

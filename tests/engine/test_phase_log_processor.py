@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from lidnet_mm.engine import PhaseLogProcessor
+
 SCHEDULE = {"pretrain_iters": 1, "denoiser_iters": 2, "detector_iters": 1, "rounds": 2}
 SECONDS = {"T1": 100.0, "T2": 1000.0, "T3": 10.0}
 LINE = re.compile(
@@ -97,3 +99,11 @@ def test_plain_loop_logs_as_ever(make_runner, small_lidnet, tmp_path):
     text = text_of(runner)
     assert re.search(r"INFO - Iter\(train\) \[2/2\]  lr: \S+  eta: 0:00:00", text)
     assert "round" not in text
+
+
+def test_estimate_of_the_critic_is_logged_as_a_mean():
+    """A single batch says little; MMEngine averages only names of losses and times."""
+    pattern = PhaseLogProcessor().mean_pattern
+    for name in ("critic.wasserstein", "loss", "critic.loss_wasserstein", "data_time", "grad_norm"):
+        assert pattern.search(name), name
+    assert not pattern.search("denoiser.lr")

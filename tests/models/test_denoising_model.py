@@ -1,12 +1,18 @@
 """The denoiser alone: the paper's baseline."""
 
+import copy
+
 import pytest
 import torch
 from mmengine.optim import OptimWrapper
 
+from lidnet_mm.models.phase import Phase
 from lidnet_mm.registry import MODELS
 
 CPCE = {"type": "lidnet_mm.CPCE", "channels": 8}
+MSE = {"type": "lidnet_mm.ReconstructionLoss", "norm": "l2", "loss_weight": 50.0}
+EDGE = {"type": "lidnet_mm.SobelLoss", "loss_weight": 50.0}
+CRITIC = {"type": "lidnet_mm.SliceCritic", "channels": 2}
 
 
 def _build(generator=None, **options):
@@ -74,3 +80,98 @@ def test_prediction_is_clamped_to_the_window_and_carries_no_gradient(batch):
 def test_unknown_mode_is_refused():
     with pytest.raises(ValueError, match="mode must be 'tensor', 'loss' or 'predict', got 'fit'"):
         _build()(torch.rand(1, 1, 16, 16), mode="fit")
+
+
+class TestLosses:
+    """Losses by name, and what a config may leave out."""
+
+    def test_each_is_logged_under_its_name(self, batch):
+        model = _build(losses={"reconstruction": MSE, "edge": EDGE})
+        data = model.data_preprocessor(batch)
+        losses = model(**data, mode="loss")
+        assert set(losses) == {"loss_reconstruction", "loss_edge"}
+        difference = model.generator(data["inputs"]) - data["ndct"]
+        torch.testing.assert_close(losses["loss_reconstruction"], 50 * difference.square().mean())
+        total, _ = model.parse_losses(losses)
+        torch.testing.assert_close(total, sum(losses.values()))
+
+    def test_none_takes_an_inherited_one_out(self):
+        model = _build(losses={"reconstruction": MSE, "edge": None})
+        assert set(model.losses) == {"reconstruction"}
+
+    def test_a_critic_takes_the_place_of_l1(self):
+        """Eq. 5 has no other term of the denoiser's own."""
+        assert len(_build(critic=CRITIC).losses) == 0
+        assert set(_build().losses) == {"reconstruction"}
+
+    def test_a_critic_and_other_losses(self, batch):
+        model = _build(critic=CRITIC, losses={"edge": EDGE})
+        model.set_phase(Phase.DENOISER)
+        data = model.data_preprocessor(batch)
+        losses = model(**data, mode="loss")
+        assert set(losses) == {"loss_edge", "loss_adversarial"}
+        expected = -model.critic(model.generator(data["inputs"])).mean()
+        torch.testing.assert_close(losses["loss_adversarial"], expected)
+
+    def test_nothing_to_learn_from(self):
+        with pytest.raises(ValueError, match="needs losses or a critic"):
+            _build(losses={"reconstruction": None})
+
+    def test_an_adversarial_loss_without_a_critic(self):
+        with pytest.raises(ValueError, match=r"needs critic=dict\(type='lidnet_mm.SliceCritic'"):
+            _build(loss_adversarial={"type": "lidnet_mm.WGANGPLoss"})
+
+    def test_a_generator_that_is_any_module(self, batch):
+        """What is registered needs not be a BaseGenerator."""
+        model = _build(
+            {
+                "type": torch.nn.Conv2d,
+                "in_channels": 1,
+                "out_channels": 1,
+                "kernel_size": 3,
+                "padding": 1,
+            }
+        )
+        assert model(**model.data_preprocessor(batch), mode="loss")["loss_reconstruction"] > 0
+
+
+class TestTiles:
+    @pytest.fixture
+    def models(self):
+        """With tiles and without, of the same weights."""
+        return _build(test_cfg={"tile_size": 40}).eval(), _build().eval()
+
+    @staticmethod
+    def shapes_seen(model):
+        seen = []
+        model.generator.register_forward_hook(lambda m, x, y: seen.append(tuple(x[0].shape)))
+        return seen
+
+    @pytest.mark.parametrize("mode", ["tensor", "predict"])
+    def test_same_as_the_whole_slice(self, models, batch, mode):
+        results = []
+        for model, expected in zip(models, ((40, 40), (96, 96)), strict=True):
+            seen = self.shapes_seen(model)
+            data = model.data_preprocessor(copy.deepcopy(batch))
+            with torch.no_grad():
+                out = model(**data, mode=mode)
+            assert {shape[-2:] for shape in seen} == {expected}
+            results.append(out if mode == "tensor" else out[0].denoised.data / 2000)
+        torch.testing.assert_close(*results, rtol=0, atol=1e-5)
+
+    def test_training_sees_whole_slices(self, models, batch):
+        seen = self.shapes_seen(models[0])
+        models[0](**models[0].data_preprocessor(batch), mode="loss")
+        assert seen == [(2, 1, 96, 96)]
+
+    @pytest.mark.parametrize(
+        ("settings", "message"),
+        [
+            ({"tile_size": 16}, "tile_size of more than 16"),
+            ({"tile": 64}, r"takes tile_size and tile_overlap.*unknown \['tile'\]"),
+            ({"tile_overlap": 8}, "no tile_size"),
+        ],
+    )
+    def test_wrong_settings_are_refused_at_once(self, settings, message):
+        with pytest.raises(ValueError, match=message):
+            _build(test_cfg=settings)

@@ -17,6 +17,39 @@ class Span(NamedTuple):
     core: slice
 
 
+class TileSettings(NamedTuple):
+    """How a slice is cut.
+
+    Attributes:
+        tile_size (int): Side of the tiles in pixels.
+        overlap (int): Pixels that a tile sees beyond what is kept of it.
+    """
+
+    tile_size: int
+    overlap: int
+
+    @classmethod
+    def of(cls, generator: nn.Module, config: dict) -> "TileSettings":
+        """Settings from a ``test_cfg``.
+
+        Args:
+            generator (nn.Module): The generator.
+            config (dict): ``tile_size`` and, if not the generator's, ``tile_overlap``.
+
+        Returns:
+            TileSettings: The settings.
+
+        Raises:
+            ValueError: If there is another key or no size, or as in :func:`tile_overlap`.
+        """
+        unknown = sorted(set(config) - {"tile_size", "tile_overlap"})
+        if unknown or config.get("tile_size") is None:
+            found = f"unknown {unknown}" if unknown else "no tile_size"
+            raise ValueError(f"test_cfg takes tile_size and tile_overlap, in pixels: {found}")
+        size = config["tile_size"]
+        return cls(size, tile_overlap(generator, size, config.get("tile_overlap")))
+
+
 def denoise_in_tiles(
     generator: nn.Module, x: Tensor, tile_size: int, overlap: int | None = None
 ) -> Tensor:
