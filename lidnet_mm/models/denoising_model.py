@@ -54,8 +54,10 @@ class DenoisingModel(AlternatingModel):
     ) -> None:
         preprocessor = data_preprocessor or {"type": "lidnet_mm.LIDDataPreprocessor"}
         super().__init__(data_preprocessor=MODELS.build(preprocessor), init_cfg=init_cfg)
-        # The memory layout in which convolutions of few channels run faster; results are the same.
-        self.generator = MODELS.build(generator).to(memory_format=torch.channels_last)
+        self.generator = MODELS.build(generator)
+        self.generator.to(
+            memory_format=getattr(self.generator, "memory_format", torch.channels_last)
+        )
         if losses is None:
             l1 = {"type": "lidnet_mm.ReconstructionLoss", "norm": "l1"}
             losses = {} if critic else {"reconstruction": l1}

@@ -121,6 +121,19 @@ class TestLosses:
         with pytest.raises(ValueError, match=r"needs critic=dict\(type='lidnet_mm.SliceCritic'"):
             _build(loss_adversarial={"type": "lidnet_mm.WGANGPLoss"})
 
+    @pytest.mark.parametrize(
+        ("generator", "layout"),
+        [
+            ({"type": "lidnet_mm.REDCNN", "channels": 4}, torch.channels_last),
+            ({"type": "lidnet_mm.Restormer"}, torch.contiguous_format),
+        ],
+    )
+    def test_layout_is_the_one_in_which_the_generator_is_fastest(self, generator, layout):
+        kernels = [p for p in _build(generator).generator.parameters() if p.ndim == 4]
+        wide = [kernel for kernel in kernels if min(kernel.shape) > 1]
+        assert wide
+        assert all(kernel.is_contiguous(memory_format=layout) for kernel in wide)
+
     def test_a_generator_that_is_any_module(self, batch):
         """What is registered needs not be a BaseGenerator."""
         model = _build(

@@ -1,9 +1,9 @@
 # The adversarial schedule for two CPU cores: 300 generator steps, each after four of the critic. The
-# generator's rate is ten times the paper's, for so few steps.
+# generator's rate is three times the paper's, for so few steps.
 train_cfg = dict(type='lidnet_mm.AdversarialTrainLoop', max_iters=1500, critic_iters=4)
 optim_wrapper = dict(
     constructor='lidnet_mm.PartsOptimWrapperConstructor',
-    denoiser=dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=1e-3, betas=(0.5, 0.9))),
+    denoiser=dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=3e-4, betas=(0.5, 0.9))),
     critic=dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=4e-4, betas=(0.5, 0.9))))
 # Each network counts its own steps.
 param_scheduler = dict(

@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from mmengine.model import BaseModule
 from torch import Tensor
 
@@ -28,6 +29,9 @@ class BaseGenerator(BaseModule):
     #: An output pixel depends on no input pixel farther away than this, in pixels along either
     #: axis; None where it depends on the whole slice. Slices are denoised in tiles by it.
     receptive_radius: int | None = None
+
+    #: Layout of weights and features in which the network runs fastest; results are the same.
+    memory_format: torch.memory_format = torch.channels_last
 
     def __init__(self, in_channels: int = 1, init_cfg: dict | None = None) -> None:
         super().__init__(init_cfg=init_cfg)

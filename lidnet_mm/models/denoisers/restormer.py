@@ -1,5 +1,6 @@
 """A small Restormer, the network of MONAI."""
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -48,6 +49,8 @@ class Restormer(BaseGenerator):
         ImportError: If MONAI or einops is missing.
         ValueError: If ``num_blocks`` and ``heads`` differ in length or are shorter than two.
     """
+
+    memory_format = torch.contiguous_format
 
     def __init__(
         self,
