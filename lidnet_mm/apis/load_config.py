@@ -8,6 +8,7 @@ from mmengine.config import Config, ConfigDict
 DATALOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 EVALUATORS = ("val_evaluator", "test_evaluator")
 SPENT = {
+    "denoiser": "model (model.denoiser in a LIDnet)",
     "detector": "model.detector (model in a judge)",
     "train_pipeline": "train_dataloader.dataset.pipeline",
     "test_pipeline": "test_dataloader.dataset.pipeline",

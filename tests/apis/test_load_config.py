@@ -1,5 +1,6 @@
 """Reading configs: where the data root goes, and what is refused."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -179,9 +180,16 @@ class TestDose:
             simulated = [t for t in config[name].dataset.pipeline if "SimulateLowDose" in t.type]
             assert [t.noise_hu for t in simulated] == [35]
 
-    @pytest.mark.parametrize("option", ["detector.backbone.depth", "train_pipeline"])
-    def test_options_that_change_nothing_are_refused(self, config_file, option):
-        with pytest.raises(ValueError, match=r"has no effect.*set (model\.detector|train_data)"):
+    @pytest.mark.parametrize(
+        ("option", "instead"),
+        [
+            ("detector.backbone.depth", "model.detector (model in a judge).backbone.depth"),
+            ("denoiser.critic", "model (model.denoiser in a LIDnet).critic"),
+            ("train_pipeline", "train_dataloader.dataset.pipeline"),
+        ],
+    )
+    def test_options_that_change_nothing_are_refused(self, config_file, option, instead):
+        with pytest.raises(ValueError, match=f"{option} has no effect.*set {re.escape(instead)}"):
             load_config(config_file, {option: 1})
 
 
