@@ -1,4 +1,4 @@
-# MAP-NN as its own code trains it, 300 generator steps.
+# MAP-NN as its own code trains it, 400 generator steps.
 _base_ = [
     '../_base_/denoisers/map-nn.py',
     '../_base_/datasets/sts_patches_ldct.py',

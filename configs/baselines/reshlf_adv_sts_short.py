@@ -1,4 +1,4 @@
-# Res-HLF, a reading, 300 generator steps.
+# Res-HLF, a reading, 400 generator steps.
 _base_ = [
     '../_base_/denoisers/res-hlf.py',
     '../_base_/datasets/sts_patches_ldct.py',

@@ -1,4 +1,4 @@
-# WGAN-VGG as its authors train it, 300 generator steps.
+# WGAN-VGG as its authors train it, 400 generator steps.
 _base_ = [
     '../_base_/denoisers/wgan-vgg.py',
     '../_base_/datasets/sts_patches_ldct.py',
@@ -8,5 +8,6 @@ _base_ = [
 model = _base_.denoiser
 # Random VGG weights, so that it runs anywhere; 'vgg19_caffe' where you have the file.
 model.losses.perceptual.weights = None
+optim_wrapper = dict(denoiser=dict(optimizer=dict(lr=5e-4)))
 judge = '../judges/judge_faster-rcnn_r18_sts.py'
 default_hooks = dict(checkpoint=dict(interval=500))
