@@ -1,4 +1,4 @@
-# SSMS (SMGAN) as its authors train it, 300 generator steps on crops large enough for MS-SSIM.
+# SSMS (SMGAN) as its authors train it, 200 generator steps on crops large enough for MS-SSIM.
 _base_ = [
     '../_base_/denoisers/smgan.py',
     '../_base_/datasets/sts_ldct.py',
@@ -16,10 +16,10 @@ train_pipeline = [
     dict(type='lidnet_mm.PackLIDInputs'),
 ]
 train_dataloader = dict(batch_size=1, dataset=dict(pipeline=train_pipeline))
-train_cfg = dict(max_iters=1500)
+train_cfg = dict(max_iters=1000)
 optim_wrapper = dict(denoiser=dict(optimizer=dict(lr=1e-3)))
 param_scheduler = dict(denoiser=[
-    dict(type='CosineAnnealingLR', by_epoch=False, begin=0, end=300, T_max=300, eta_min=1e-5),
+    dict(type='CosineAnnealingLR', by_epoch=False, begin=0, end=200, T_max=200, eta_min=1e-5),
 ])
 judge = '../judges/judge_faster-rcnn_r18_sts.py'
 default_hooks = dict(checkpoint=dict(interval=500))
