@@ -10,8 +10,7 @@ from mmengine.config import Config
 
 from lidnet_mm.apis.load_config import load_config
 from lidnet_mm.benchmark.results import METHODS
-from lidnet_mm.benchmark.scoring import row_names
-from lidnet_mm.registry import MODELS
+from lidnet_mm.benchmark.scoring import num_parameters, row_names
 
 UNTOUCHED = ("ldct", "ndct")
 """Rows of images as they are, without a denoiser: the floor and the ceiling."""
@@ -112,7 +111,7 @@ def _check_rows(entries: list[tuple[MethodEntry, Config]]) -> None:
     """Refuse a classical method that would need training, and two entries in one row."""
     rows: dict[tuple[str, str, str], str] = {}
     for entry, config in entries:
-        if entry.method == "classical" and (count := _num_parameters(config)):
+        if entry.method == "classical" and (count := num_parameters(config)):
             raise ValueError(
                 f"method 'classical' trains nothing, but the generator of {entry.config} has "
                 f"{count} parameters: call it 'baseline'"
@@ -125,9 +124,3 @@ def _check_rows(entries: list[tuple[MethodEntry, Config]]) -> None:
                 f"a 'denoiser' of its own, such as denoiser='{row[1]} ({entry.name or 'other'})'"
             )
         rows[row] = entry.label
-
-
-def _num_parameters(config: Config) -> int:
-    """How many parameters the generator of a config has."""
-    generator = MODELS.build(config.model.get("denoiser", config.model).generator)
-    return sum(parameter.numel() for parameter in generator.parameters())
