@@ -27,10 +27,6 @@ methods = [
         config='../lidnet/lidnet_reshlf_faster-rcnn_r18_sts_short.py'),
     dict(
         method='lidnet',
-        name='restormer',
-        config='../lidnet/lidnet_restormer_faster-rcnn_r18_sts_short.py'),
-    dict(
-        method='lidnet',
         name='smgan',
         config='../lidnet/lidnet_smgan_faster-rcnn_r18_sts_short.py'),
     dict(

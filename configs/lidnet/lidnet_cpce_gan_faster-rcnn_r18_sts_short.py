@@ -2,6 +2,7 @@
 # critic before each.
 _base_ = './lidnet_cpce_faster-rcnn_r18_sts_short.py'
 model = dict(denoiser=dict(critic=dict(type='lidnet_mm.SliceCritic')))
+train_dataloader = dict(batch_size=2)
 train_cfg = dict(denoiser_iters=1000, critic_iters=4)
 optim_wrapper = dict(
     denoiser=dict(optimizer=dict(betas=(0.5, 0.9))),
