@@ -28,3 +28,10 @@ def test_is_l1_by_default(images):
 def test_unknown_norm_is_refused():
     with pytest.raises(ValueError, match=r"norm must be one of \['l1', 'l2'\], got 'huber'"):
         ReconstructionLoss("huber")
+
+
+@pytest.mark.parametrize("norm", ["l1", "l2"])
+def test_gradient_against_finite_differences(norm):
+    generator = torch.Generator().manual_seed(0)
+    x, y = (torch.rand(2, 1, 4, 5, generator=generator, dtype=torch.float64) for _ in range(2))
+    assert torch.autograd.gradcheck(ReconstructionLoss(norm, 3.0), (x.requires_grad_(), y))

@@ -4,6 +4,7 @@ import pytest
 import torch
 from scipy import stats
 from torch import nn
+from torch.nn import functional
 
 from lidnet_mm.models.losses import WGANGPLoss
 
@@ -119,3 +120,24 @@ def test_penalty_is_taken_in_full_precision_under_autocast():
         half = WGANGPLoss().of_critic(critic, x.bfloat16(), y)["loss_gradient_penalty"]
     torch.testing.assert_close(half, expected, rtol=1e-2, atol=1e-3)
     assert half.dtype == torch.float32
+
+
+def test_gradient_for_a_critic_that_is_not_linear():
+    """Against finite differences, through the gradient inside the penalty."""
+    denoised, reference = _images(0, count=2, size=4), _images(1, count=2, size=4)
+
+    def losses(first, second):
+        def critic(x):
+            return (functional.conv2d(x, first).tanh().flatten(1) * second).sum(dim=1)
+
+        torch.manual_seed(0)  # the same points at every evaluation
+        terms = WGANGPLoss().of_critic(critic, denoised, reference)
+        return terms["loss_wasserstein"] + terms["loss_gradient_penalty"]
+
+    generator = torch.Generator().manual_seed(4)
+    shapes = ((2, 1, 3, 3), (8,))
+    weights = [
+        torch.randn(shape, generator=generator, dtype=torch.float64).requires_grad_()
+        for shape in shapes
+    ]
+    assert torch.autograd.gradcheck(losses, weights)
