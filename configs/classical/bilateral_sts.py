@@ -5,3 +5,4 @@ _base_ = ['../_base_/datasets/sts_ldct.py', '../_base_/default_runtime.py']
 model = dict(
     type='lidnet_mm.DenoisingModel', generator=dict(type='lidnet_mm.Bilateral', sigma=0.03))
 judge = '../judges/judge_faster-rcnn_r18_sts.py'
+train_dataloader = None

@@ -4,3 +4,4 @@ _base_ = ['../_base_/datasets/nifti_lesions_ldct.py', '../_base_/default_runtime
 model = dict(
     type='lidnet_mm.DenoisingModel', generator=dict(type='lidnet_mm.NonLocalMeans', sigma=0.03))
 judge = '../judges/judge_faster-rcnn_r50.py'
+train_dataloader = None
