@@ -231,3 +231,51 @@ class TestRefusals:
         )
         with pytest.raises(RuntimeError, match=r"trains in turns.*AdversarialTrainLoop"):
             runner.train()
+
+
+class TestResume:
+    """From any iteration the same turns, batches and bits.
+
+    The penalty weighs nothing here: MMEngine does not restore the random numbers that place its
+    points.
+    """
+
+    @pytest.fixture(scope="class")
+    def settings(self, adversarial):
+        model = copy.deepcopy(adversarial)
+        model["loss_adversarial"] = {"type": "lidnet_mm.WGANGPLoss", "penalty_weight": 0.0}
+        cosine = {"type": "CosineAnnealingLR", "by_epoch": False, "T_max": 4, "end": 4}
+        hooks = {
+            "logger": {"type": "LoggerHook", "interval": 1},
+            "param_scheduler": {"type": "lidnet_mm.PhaseParamSchedulerHook"},
+            "checkpoint": {"type": "CheckpointHook", "by_epoch": False, "interval": 1},
+        }
+        schedulers = {"denoiser": [cosine], "critic": [cosine]}
+        return {"model": model, "default_hooks": hooks, "param_scheduler": schedulers}
+
+    @pytest.fixture(scope="class")
+    def whole(self, make_adversarial, settings, tmp_path_factory):
+        train_cfg = {"max_iters": 6, "critic_iters": 2}
+        runner = make_adversarial(tmp_path_factory.mktemp("whole"), train_cfg, **settings)
+        runner.train()
+        return runner
+
+    @pytest.mark.parametrize("done", [1, 2, 3, 4])
+    def test_equals_the_uninterrupted_run(self, make_adversarial, settings, whole, tmp_path, done):
+        resumed = make_adversarial(
+            tmp_path,
+            {"max_iters": 6, "critic_iters": 2},
+            resume=True,
+            load_from=f"{whole.work_dir}/iter_{done}.pth",
+            **settings,
+        )
+        resumed.train()
+        expected, found = whole.observer, resumed.observer
+        assert found.batches == expected.batches[done:]
+        assert found.rates == expected.rates[done:]
+        assert [log.keys() for log in found.logged] == [
+            log.keys() for log in expected.logged[done:]
+        ]
+        assert all(
+            not moved(a, b) for a, b in zip(expected.states[done:], found.states, strict=True)
+        )
