@@ -1,10 +1,10 @@
 """Milliseconds and peak memory of each generator, beside the same layers written plainly.
 
 Each generator runs forward alone (eval mode, no gradient) and forward and backward, contiguous
-and in ``channels_last``, the layout that ``DenoisingModel`` gives it, and takes turns with its
-plain form on the same weights; medians count. Peak memory is what a pass needs beyond weights and
-input: on a CPU by the resident memory of a fresh process for each case, on a GPU by PyTorch's
-allocator.
+and in ``channels_last``, one of which is the layout it has in a ``DenoisingModel``, and takes turns
+with its plain form on the same weights; medians count. Peak memory is what a pass needs beyond
+weights and input: on a CPU by the resident memory of a fresh process for each case, on a GPU by
+PyTorch's allocator.
 
     python benchmarks/denoisers.py --size 512 --repeats 7 --threads 2
 """
@@ -78,6 +78,12 @@ def build(name: str, device: str = "cpu", layout: str = "contiguous") -> nn.Modu
     return generator.eval().to(device, memory_format=LAYOUTS[layout])
 
 
+def own_layout(name: str) -> str:
+    """Name of the layout that a generator has in a ``DenoisingModel``."""
+    own = getattr(denoisers, name).memory_format
+    return next(layout for layout, memory_format in LAYOUTS.items() if memory_format is own)
+
+
 def slices(options: argparse.Namespace) -> Tensor:
     """Noise in [0, 1], (N, 1, H, W)."""
     return torch.rand(options.batch, 1, options.size, options.size, device=options.device)
@@ -120,7 +126,7 @@ def backward(generator: nn.Module, denoise: Callable[[Tensor], Tensor], x: Tenso
 
 
 def memory_of(name: str, which: str, options: argparse.Namespace) -> dict[str, float]:
-    """Peak memory of one pass in MiB, ours and plain, in channels_last."""
+    """Peak memory of one pass in MiB, ours and plain, in the generator's own layout."""
     if options.device != "cpu":
         return {code: peak(name, which, code, options) for code in (OURS, PLAINLY)}
     memory = {}
@@ -134,7 +140,7 @@ def memory_of(name: str, which: str, options: argparse.Namespace) -> dict[str, f
 def peak(name: str, which: str, code: str, options: argparse.Namespace) -> float:
     """Peak memory of one case in MiB, in a process that has measured nothing else."""
     torch.set_num_threads(options.threads)
-    generator = build(name, options.device, "channels_last")
+    generator = build(name, options.device, own_layout(name))
     denoise = generator if code == OURS else plain(generator)
     run = partial(forward, denoise)
     if which != "forward":
@@ -158,20 +164,22 @@ def table(
 ) -> str:
     """Markdown: medians in milliseconds a slice, their ratios, and memory in MiB."""
     lines = [
-        "| generator | pass | plain, ms | ours, ms | ours / plain | ours contiguous, ms | "
-        "channels_last gain | inference_mode gain | peak plain, MiB | peak ours, MiB |",
+        "| generator, layout | pass | plain, ms | ours, ms | ours / plain | other layout, ms | "
+        "layout gain | inference_mode gain | peak plain, MiB | peak ours, MiB |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name, cases in times.items():
         middle = {case: 1000 * median(entry, clock) / batch for case, entry in cases.items()}
+        layout = own_layout(name)
+        (other,) = set(LAYOUTS) - {layout}
         for which in PASSES:
-            mine, theirs = (middle[which, code, "channels_last"] for code in (OURS, PLAINLY))
-            contiguous = middle[which, OURS, "contiguous"]
-            mode = middle.get((which, INFERENCE, "channels_last"))
+            mine, theirs = (middle[which, code, layout] for code in (OURS, PLAINLY))
+            otherwise = middle[which, OURS, other]
+            mode = middle.get((which, INFERENCE, layout))
             held = memory[name][which]
             lines.append(
-                f"| {name} | {which} | {theirs:.1f} | {mine:.1f} | **{mine / theirs:.3f}** | "
-                f"{contiguous:.1f} | {contiguous / mine:.2f} | "
+                f"| {name}, {layout} | {which} | {theirs:.1f} | {mine:.1f} | "
+                f"**{mine / theirs:.3f}** | {otherwise:.1f} | {otherwise / mine:.2f} | "
                 f"{f'{mine / mode:.3f}' if mode else '-'} | "
                 f"{held[PLAINLY]:.0f} | {held[OURS]:.0f} |"
             )
