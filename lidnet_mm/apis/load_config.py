@@ -26,8 +26,8 @@ def load_config(path: str | Path, options: dict | None = None) -> Config:
     as it is. In the same way a top-level ``low_dose`` replaces the transform of its type in all
     pipelines, so that ``--cfg-options low_dose.noise_hu=30`` sets the dose.
 
-    A relative ``judge`` becomes a complete path, so that the copy which MMEngine saves in the work
-    dir still names it.
+    A relative ``judge`` is looked for beside the config and then beside those it inherits from. It
+    becomes a complete path, so that the copy which MMEngine saves in the work dir still names it.
 
     Args:
         path (str | Path): Config file.
@@ -51,7 +51,7 @@ def load_config(path: str | Path, options: dict | None = None) -> Config:
         _move_data(config, before)
     _spread_low_dose(config)
     if config.get("judge"):
-        config.judge = str(judge_path(config))
+        config.judge = str(_inherited_path(config.judge, Path(path)))
     return config
 
 
@@ -59,8 +59,8 @@ def judge_path(config: Config) -> Path:
     """Config file of the judge that a config names.
 
     Args:
-        config (Config): Config with ``judge``, a path relative to the config file or a complete
-            path.
+        config (Config): Config of :func:`load_config`, or any with ``judge``, a complete path or
+            one relative to the config file.
 
     Returns:
         Path: The judge's own config file.
@@ -71,6 +71,19 @@ def judge_path(config: Config) -> Path:
     if not config.get("judge"):
         raise KeyError(f"{config.filename} names no judge: add judge='../judges/<config>.py'")
     return (Path(config.filename).parent / config.judge).resolve()
+
+
+def _inherited_path(relative: str, config: Path) -> Path:
+    """A path written in a config or in one that it inherits from: the first that exists."""
+    waiting = [config]
+    while waiting:
+        file = waiting.pop(0)
+        candidate = (file.parent / relative).resolve()
+        if candidate.is_file():
+            return candidate
+        bases = Config._get_base_files(str(file))
+        waiting += [file.parent / base for base in bases if "::" not in base]
+    return (config.parent / relative).resolve()
 
 
 def _renamed(config: Config) -> Config:

@@ -149,6 +149,21 @@ class TestJudge:
         expected = tmp_path.resolve() / "judges" / "one.py"
         assert judge_path(config) == judge_path(load_config(saved)) == expected
 
+    def test_inherited_into_another_folder(self, write, tmp_path):
+        judge = write("x = 1", "configs/judges/one.py")
+        write("judge = '../judges/one.py'", "configs/lidnet/base.py")
+        write("_base_ = './base.py'", "configs/lidnet/child.py")
+        bases = ["../configs/lidnet/child.py", "mmdet::_base_/models/faster-rcnn_r50_fpn.py"]
+        own = write(f"_base_ = {bases}", "study/config.py")
+        assert judge_path(load_config(own)) == Path(judge).resolve()
+
+    def test_beside_the_config_comes_first(self, write, tmp_path):
+        write("x = 1", "configs/judges/one.py")
+        write("judge = '../judges/one.py'", "configs/lidnet/base.py")
+        nearer = write("x = 2", "judges/one.py")
+        own = write("_base_ = '../configs/lidnet/base.py'", "study/config.py")
+        assert judge_path(load_config(own)) == Path(nearer).resolve()
+
     @pytest.mark.parametrize("text", ["x = 1", "judge = ''", "judge = None"])
     def test_none_named(self, write, text):
         config = load_config(write(text))
