@@ -17,7 +17,8 @@ train_pipeline = [
 ]
 train_dataloader = dict(batch_size=1, dataset=dict(pipeline=train_pipeline))
 train_cfg = dict(max_iters=1000)
-optim_wrapper = dict(denoiser=dict(optimizer=dict(lr=1e-3)))
+# A third of its authors' rate: with 1e-3 the critic's texture outweighs the image in so few steps.
+optim_wrapper = dict(denoiser=dict(optimizer=dict(lr=3e-4)))
 param_scheduler = dict(denoiser=[
     dict(type='CosineAnnealingLR', by_epoch=False, begin=0, end=200, T_max=200, eta_min=1e-5),
 ])
