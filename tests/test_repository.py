@@ -163,8 +163,8 @@ def test_config_names_are_unique():
     counts = Counter(path.name for path in configs)
     assert [name for name, count in counts.items() if count > 1] == []
     own = [*SOURCES, *(ROOT / "tools").rglob("*.py"), *(ROOT / "tests").rglob("*.py")]
+    assert {path.name for path in configs} & {path.name for path in own} == set()
     installed = Path(sysconfig.get_path("purelib")).rglob("*.py")
-    others = {path.name for path in own} | {path.name for path in installed}
     # The files under _base_ are named by their path, never on a command line.
     named = {path.name for path in configs if "_base_" not in path.parts}
-    assert named & others == set()
+    assert named & {path.name for path in installed} == set()

@@ -1,7 +1,7 @@
 # CPCE as its authors train it: critic and VGG, Adam 1e-4, four critic steps.
 #   mim train lidnet_mm cpce_adv.py --cfg-options data_root=data/mine
 _base_ = [
-    '../_base_/denoisers/cpce-wgan.py',
+    '../_base_/denoisers/cpce-wgan_published.py',
     '../_base_/datasets/nifti_lesions_ldct.py',
     '../_base_/schedules/adversarial_paper.py',
     '../_base_/default_runtime.py',

@@ -1,6 +1,6 @@
 # CPCE as its authors train it, 300 generator steps.
 _base_ = [
-    '../_base_/denoisers/cpce-wgan.py',
+    '../_base_/denoisers/cpce-wgan_published.py',
     '../_base_/datasets/sts_patches_ldct.py',
     '../_base_/schedules/adversarial_small.py',
     '../_base_/default_runtime.py',

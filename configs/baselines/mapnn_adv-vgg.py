@@ -1,7 +1,7 @@
 # MAP-NN as the LIDnet paper describes it: critic and VGG.
 #   mim train lidnet_mm mapnn_adv-vgg.py --cfg-options data_root=data/mine
 _base_ = [
-    '../_base_/denoisers/map-nn-vgg.py',
+    '../_base_/denoisers/map-nn-vgg_published.py',
     '../_base_/datasets/nifti_lesions_ldct.py',
     '../_base_/schedules/adversarial_paper.py',
     '../_base_/default_runtime.py',

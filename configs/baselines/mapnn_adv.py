@@ -1,7 +1,7 @@
 # MAP-NN as its own code trains it: critic, MSE and edges, Adam 1e-4.
 #   mim train lidnet_mm mapnn_adv.py --cfg-options data_root=data/mine
 _base_ = [
-    '../_base_/denoisers/map-nn.py',
+    '../_base_/denoisers/map-nn_published.py',
     '../_base_/datasets/nifti_lesions_ldct.py',
     '../_base_/schedules/adversarial_paper.py',
     '../_base_/default_runtime.py',

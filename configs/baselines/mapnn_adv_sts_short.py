@@ -1,6 +1,6 @@
 # MAP-NN as its own code trains it, 400 generator steps.
 _base_ = [
-    '../_base_/denoisers/map-nn.py',
+    '../_base_/denoisers/map-nn_published.py',
     '../_base_/datasets/sts_patches_ldct.py',
     '../_base_/schedules/adversarial_small.py',
     '../_base_/default_runtime.py',

@@ -1,7 +1,7 @@
 # RED-CNN as its authors train it: mean squared error, Adam 1e-5.
 #   mim train lidnet_mm redcnn_mse.py --cfg-options data_root=data/mine
 _base_ = [
-    '../_base_/denoisers/red-cnn.py',
+    '../_base_/denoisers/red-cnn_published.py',
     '../_base_/datasets/nifti_lesions_ldct.py',
     '../_base_/schedules/denoiser_12000.py',
     '../_base_/default_runtime.py',

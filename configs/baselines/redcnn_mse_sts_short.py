@@ -1,6 +1,6 @@
 # RED-CNN as its authors train it, 300 steps; Adam 1e-4, ten times their rate, for so few.
 _base_ = [
-    '../_base_/denoisers/red-cnn.py',
+    '../_base_/denoisers/red-cnn_published.py',
     '../_base_/datasets/sts_patches_ldct.py',
     '../_base_/schedules/denoiser_300.py',
     '../_base_/default_runtime.py',

@@ -1,7 +1,7 @@
 # Res-HLF, a reading: critic, L1 and SSIM.
 #   mim train lidnet_mm reshlf_adv.py --cfg-options data_root=data/mine
 _base_ = [
-    '../_base_/denoisers/res-hlf.py',
+    '../_base_/denoisers/res-hlf_published.py',
     '../_base_/datasets/nifti_lesions_ldct.py',
     '../_base_/schedules/adversarial_paper.py',
     '../_base_/default_runtime.py',

@@ -1,6 +1,6 @@
 # Res-HLF, a reading, 400 generator steps.
 _base_ = [
-    '../_base_/denoisers/res-hlf.py',
+    '../_base_/denoisers/res-hlf_published.py',
     '../_base_/datasets/sts_patches_ldct.py',
     '../_base_/schedules/adversarial_small.py',
     '../_base_/default_runtime.py',

@@ -1,7 +1,7 @@
 # SSMS (SMGAN) as its authors train it: critic, MS-SSIM and L1, Adam 1e-3.
 #   mim train lidnet_mm smgan_adv.py --cfg-options data_root=data/mine
 _base_ = [
-    '../_base_/denoisers/smgan.py',
+    '../_base_/denoisers/smgan_published.py',
     '../_base_/datasets/nifti_lesions_ldct.py',
     '../_base_/schedules/adversarial_paper.py',
     '../_base_/default_runtime.py',

@@ -1,6 +1,6 @@
 # SSMS (SMGAN) as its authors train it, 200 generator steps on crops large enough for MS-SSIM.
 _base_ = [
-    '../_base_/denoisers/smgan.py',
+    '../_base_/denoisers/smgan_published.py',
     '../_base_/datasets/sts_ldct.py',
     '../_base_/schedules/adversarial_small.py',
     '../_base_/default_runtime.py',

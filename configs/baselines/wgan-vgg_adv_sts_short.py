@@ -1,6 +1,6 @@
 # WGAN-VGG as its authors train it, 300 generator steps.
 _base_ = [
-    '../_base_/denoisers/wgan-vgg.py',
+    '../_base_/denoisers/wgan-vgg_published.py',
     '../_base_/datasets/sts_patches_ldct.py',
     '../_base_/schedules/adversarial_small.py',
     '../_base_/default_runtime.py',
