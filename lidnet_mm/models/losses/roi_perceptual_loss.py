@@ -1,11 +1,15 @@
 """ROI perceptual loss (Eq. 2-4): feature distance on the regions that the detector proposes."""
 
+import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
 from lidnet_mm.registry import MODELS
+
+LEVELS = ("all", "by_size")
+"""Which maps a region is compared on."""
 
 
 @MODELS.register_module()
@@ -17,23 +21,45 @@ class ROIPerceptualLoss(nn.Module):
     so takes the value of the cell it lies in. The mean over the maps makes the weight of the
     loss independent of how many levels are compared.
 
+    A small region is a fraction of a cell of a coarse map, whose features tell of its
+    surroundings. With ``levels='by_size'`` each region is compared on one map alone: the
+    coarsest on which its side, sqrt(width * height), spans at least ``min_cells`` cells, or the
+    finest where there is none. With 14 cells this is the rule by which a feature pyramid shares
+    out its regions (Lin et al., CVPR 2017, Eq. 1: 224 pixels belong to stride 16).
+
     No gradient passes through the reference features or the boxes.
 
     Args:
         num_rois (int): K, the number of best regions of each image to compare. Images with
             fewer use those they have. Defaults to 5.
         loss_weight (float): lambda_1. Defaults to 5.
+        levels (str): ``'all'``, the mean over all maps, or ``'by_size'``, one map a region.
+            Defaults to ``'all'``, the paper's.
+        min_cells (float): For ``'by_size'``: cells that the side of a region spans at least, > 0.
+            Defaults to 14.
 
     Raises:
-        ValueError: If ``num_rois`` is not positive.
+        ValueError: If ``num_rois`` or ``min_cells`` is not positive, or ``levels`` is unknown.
     """
 
-    def __init__(self, num_rois: int = 5, loss_weight: float = 5.0) -> None:
+    def __init__(
+        self,
+        num_rois: int = 5,
+        loss_weight: float = 5.0,
+        levels: str = "all",
+        min_cells: float = 14.0,
+    ) -> None:
         super().__init__()
         if num_rois < 1:
             raise ValueError(f"num_rois must be at least 1, got {num_rois}")
+        if levels not in LEVELS:
+            raise ValueError(f"levels must be one of {LEVELS}, got {levels!r}")
+        if min_cells <= 0:
+            raise ValueError(f"min_cells must be positive, got {min_cells}")
         self.num_rois = num_rois
         self.loss_weight = loss_weight
+        self.levels = levels
+        self.min_cells = min_cells
 
     def forward(
         self,
@@ -67,11 +93,32 @@ class ROIPerceptualLoss(nn.Module):
         # Each region weighs 1 / K_i, each image 1 / N.
         regions_of_image = torch.bincount(image_of_region, minlength=len(best))
         share = 1.0 / (len(best) * regions_of_image[image_of_region])
-        per_level = [
-            (self._region_means(ours, theirs, boxes, image_of_region, image_shape) * share).sum()
-            for ours, theirs in zip(feats_denoised, feats_reference, strict=True)
-        ]
-        return self.loss_weight * torch.stack(per_level).mean()
+        if self.levels == "all":
+            per_level = [
+                (self._region_means(*maps, boxes, image_of_region, image_shape) * share).sum()
+                for maps in zip(feats_denoised, feats_reference, strict=True)
+            ]
+            return self.loss_weight * torch.stack(per_level).mean()
+        level_of_region = self._level_of_regions(boxes, feats_denoised, image_shape)
+        per_level = []
+        for level, maps in enumerate(zip(feats_denoised, feats_reference, strict=True)):
+            here = level_of_region == level
+            means = self._region_means(*maps, boxes[here], image_of_region[here], image_shape)
+            per_level.append((means * share[here]).sum())
+        return self.loss_weight * torch.stack(per_level).sum()
+
+    def _level_of_regions(
+        self, boxes: Tensor, maps: Sequence[Tensor], image_shape: tuple[int, int]
+    ) -> Tensor:
+        """Index of the one map that each of R boxes is compared on: (R,)."""
+        height, width = image_shape
+        # Pixels between cells, the geometric mean of rows and columns.
+        strides = [math.sqrt(height / m.shape[-2] * (width / m.shape[-1])) for m in maps]
+        strides = torch.tensor(strides, device=boxes.device)
+        extent = (boxes[:, 2:] - boxes[:, :2]).float().clamp(min=0)
+        side = extent.prod(dim=1).sqrt()[:, None]
+        # The largest stride among those that fit; where none does, the smallest of all.
+        return torch.where(side >= self.min_cells * strides, strides, -strides).argmax(dim=1)
 
     @staticmethod
     def _region_means(

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from mmdet.models.roi_heads.roi_extractors import SingleRoIExtractor
 
 from lidnet_mm.models.losses import ROIPerceptualLoss
 
@@ -216,3 +217,76 @@ def test_what_does_not_fit_is_refused(ours, theirs, regions, message):
 def test_the_number_of_regions_must_be_positive(count):
     with pytest.raises(ValueError, match=f"num_rois must be at least 1, got {count}"):
         ROIPerceptualLoss(num_rois=count)
+
+
+def _pyramid(strides, side, difference):
+    """Two sets of maps of a square image; each level differs by its own entry."""
+    theirs = [torch.randn(1, 2, side // s, side // s) for s in strides]
+    return [m + d for m, d in zip(theirs, difference, strict=True)], theirs
+
+
+SIDES = (0.0, 5, 20, 55, 56, 90, 111.9, 112, 113, 160, 223.9, 224, 300, 447, 448, 500)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 1, 0, 2)], ids=["fine first", "mixed"])
+@pytest.mark.parametrize("aspect", [1.0, 0.5, 3.0])
+def test_by_size_chooses_the_level_that_mmdet_pools_from(order, aspect):
+    """14 cells on the map are mmdet's ``finest_scale=56`` pixels at stride 4."""
+    strides, marks = (4, 8, 16, 32), (1.0, 2.0, 3.0, 4.0)
+    extractor = SingleRoIExtractor({"type": "RoIAlign", "output_size": 7}, 2, strides)
+    ours, theirs = _pyramid([strides[i] for i in order], 1024, [marks[i] for i in order])
+    loss = ROIPerceptualLoss(loss_weight=1.0, levels="by_size")
+    for side in SIDES:
+        box = torch.tensor([[7.0, 9.0, 7 + side * aspect, 9 + side / aspect]])
+        roi = torch.cat([torch.zeros(1, 1), box], dim=1)
+        expected = marks[extractor.map_roi_levels(roi, 4).item()]
+        assert loss(ours, theirs, [box], (1024, 1024)).item() == pytest.approx(
+            expected**2, rel=1e-4
+        ), side
+
+
+def test_by_size_is_the_mean_over_regions_each_on_its_own_map():
+    ours, theirs = _pyramid((4, 8, 16), 256, (1.0, 2.0, 3.0))
+    large, small = [0.0, 0, 250, 250], [30.0, 30, 40, 40]
+    regions = [torch.tensor([large, small, small]), torch.tensor([large])]
+    ours, theirs = ([m.repeat(2, 1, 1, 1) for m in maps] for maps in (ours, theirs))
+    loss = ROIPerceptualLoss(loss_weight=5.0, levels="by_size")(ours, theirs, regions, (256, 256))
+    expected = 5 * ((9 + 1 + 1) / 3 + 9) / 2
+    assert loss.item() == pytest.approx(expected, rel=1e-4)
+
+
+def test_by_size_counts_cells_on_oblong_maps_too():
+    """Rows 4 and columns 16 pixels apart: 8 pixels between cells."""
+    theirs = [torch.zeros(1, 1, 64, 16), torch.zeros(1, 1, 128, 128)]
+    ours = [theirs[0] + 1, theirs[1] + 2]
+    for side, expected in ((39, 4.0), (41, 1.0)):
+        box = torch.tensor([[0.0, 0, side, side]])
+        loss = ROIPerceptualLoss(loss_weight=1.0, levels="by_size", min_cells=5)
+        assert loss(ours, theirs, [box], (256, 256)).item() == pytest.approx(expected)
+
+
+def test_by_size_has_gradient_on_the_chosen_map_only():
+    ours, theirs = _maps(0, batch=1), _maps(1, batch=1)
+    ours = tuple(m.requires_grad_() for m in ours)
+    regions = [_boxes([16, 16, 48, 32])]
+    ROIPerceptualLoss(levels="by_size")(ours, theirs, regions, IMAGE).backward()
+    assert ours[0].grad.abs().sum() > 0
+    assert (ours[1].grad == 0).all()
+
+
+def test_by_size_on_a_single_map_is_the_mean_over_all():
+    ours, theirs = _maps(0)[:1], _maps(1)[:1]
+    by_size = ROIPerceptualLoss(levels="by_size")(ours, theirs, ALIGNED, IMAGE)
+    torch.testing.assert_close(by_size, ROIPerceptualLoss()(ours, theirs, ALIGNED, IMAGE))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"levels": "finest"}, r"levels must be one of \('all', 'by_size'\), got 'finest'"),
+        ({"levels": "by_size", "min_cells": 0}, "min_cells must be positive, got 0"),
+    ],
+)
+def test_unknown_levels_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        ROIPerceptualLoss(**options)
