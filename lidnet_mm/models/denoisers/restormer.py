@@ -50,8 +50,6 @@ class Restormer(BaseGenerator):
         ValueError: If ``num_blocks`` and ``heads`` differ in length or are shorter than two.
     """
 
-    memory_format = torch.contiguous_format
-
     def __init__(
         self,
         channels: int = 16,

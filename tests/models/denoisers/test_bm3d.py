@@ -14,9 +14,11 @@ def test_output_equals_that_of_the_package():
     noise = np.random.default_rng(13).standard_normal((33, 40))
     image = 0.5 + 0.1 * np.sin(np.arange(40) / 5) + 0.03 * noise
     out = BM3D(sigma=0.03)(torch.from_numpy(image)[None, None])[0, 0].numpy()
-    expected = package.bm3d(image, 0.0375)
-    np.testing.assert_allclose(out, expected, atol=1e-5)
-    assert np.abs(package.bm3d(image, 0.03) - expected).max() > 1e-3
+    profile = package.BM3DProfile()
+    profile.num_threads = 1
+    expected = package.bm3d(image, 0.0375, profile)
+    np.testing.assert_allclose(out, expected, atol=1e-6)
+    assert np.abs(package.bm3d(image, 0.03, profile) - expected).max() > 1e-3
 
 
 def test_values_do_not_fall_below_zero():
