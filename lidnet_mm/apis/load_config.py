@@ -5,6 +5,11 @@ from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
 
+from lidnet_mm.apis.config_inheritance import base_files, read_config
+from lidnet_mm.apis.detector_classes import set_detector_classes
+from lidnet_mm.apis.inherited_detector import is_lidnet
+from lidnet_mm.apis.torchvision_weights import replace_torchvision_weights
+
 DATALOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 EVALUATORS = ("val_evaluator", "test_evaluator")
 SPENT = {
@@ -26,6 +31,10 @@ def load_config(path: str | Path, options: dict | None = None) -> Config:
     as it is. In the same way a top-level ``low_dose`` replaces the transform of its type in all
     pipelines, so that ``--cfg-options low_dose.noise_hu=30`` sets the dose.
 
+    A LIDnet may inherit its detector from MMDetection's own config of it (:func:`read_config`).
+    The detector gets as many classes as the training data has
+    (:func:`set_detector_classes`).
+
     A relative ``judge`` is looked for beside the config and then beside those it inherits from. It
     becomes a complete path, so that the copy which MMEngine saves in the work dir still names it.
 
@@ -38,11 +47,13 @@ def load_config(path: str | Path, options: dict | None = None) -> Config:
 
     Raises:
         FileNotFoundError: If the file does not exist.
-        ValueError: If an option names a variable that no longer has an effect.
+        ValueError: If an option names a variable that no longer has an effect, or if the bases
+            do not fit together.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"config {path} does not exist")
-    config = _renamed(Config.fromfile(str(path)))
+    config, written_for = read_config(path)
+    config = _renamed(config)
     _move_data(config, _inherited_root(config))
     if options:
         _refuse_spent(options)
@@ -50,8 +61,11 @@ def load_config(path: str | Path, options: dict | None = None) -> Config:
         config.merge_from_dict(options)
         _move_data(config, before)
     _spread_low_dose(config)
+    if is_lidnet(config):
+        set_detector_classes(config, written_for)
+    replace_torchvision_weights(config)
     if config.get("judge"):
-        config.judge = str(_inherited_path(config.judge, Path(path)))
+        config.judge = str(_inherited_path(config.judge, Path(path).absolute()))
     return config
 
 
@@ -81,8 +95,7 @@ def _inherited_path(relative: str, config: Path) -> Path:
         candidate = (file.parent / relative).resolve()
         if candidate.is_file():
             return candidate
-        bases = Config._get_base_files(str(file))
-        waiting += [file.parent / base for base in bases if "::" not in base]
+        waiting += [base.path for base in base_files(file) if base.scope is None]
     return (config.parent / relative).resolve()
 
 

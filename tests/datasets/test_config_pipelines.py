@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from mmcv.transforms import Compose
 from mmdet.utils import register_all_modules
-from mmengine.config import Config
+
+from lidnet_mm.apis.load_config import load_config
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = sorted(
@@ -51,7 +52,7 @@ def test_every_kind_of_config_is_among_them():
 @pytest.mark.parametrize("name", CONFIGS)
 def test_pipelines_pack_ldct_where_there_is_a_dose_and_ndct_elsewhere(sample, name):
     register_all_modules(init_default_scope=True)
-    config = Config.fromfile(str(ROOT / name))
+    config = load_config(ROOT / name)
     loaders = [config[key] for key in LOADERS if config.get(key)]
     assert loaders
     for loader in loaders:

@@ -1,0 +1,202 @@
+"""Config files that inherit a LIDnet and a detector of MMDetection side by side.
+
+MMEngine refuses two bases that both say ``model``. Here one of them may be a ``LIDDetector`` and
+the other a detector's config as it stands in MMDetection's own files: its model becomes
+``model.detector``. Everything else keeps MMEngine's rules.
+"""
+
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from mmengine.config import Config
+
+import lidnet_mm
+from lidnet_mm.apis.detector_classes import count_classes
+from lidnet_mm.apis.inherited_detector import detector_text, is_lidnet, log_left_out
+
+PACKAGE = "lidnet_mm"
+
+
+@dataclass(frozen=True)
+class Base:
+    """One entry of ``_base_``.
+
+    Attributes:
+        name (str): What MMEngine knows it by: a complete path, or ``mmdet::atss/…``.
+        path (Path): The file.
+        scope (str, optional): The package in the name, None for a path.
+    """
+
+    name: str
+    path: Path
+    scope: str | None = None
+
+
+def base_files(file: Path) -> list[Base]:
+    """What a config file inherits from directly.
+
+    Args:
+        file (Path): Config file, with complete path.
+
+    Returns:
+        list[Base]: In the file's order. None for a config in MMEngine's pure Python style.
+
+    Raises:
+        FileNotFoundError: If it names a config ``lidnet_mm::…`` that this package lacks.
+    """
+    if Config._is_lazy_import(str(file)):
+        return []
+    with TemporaryDirectory() as folder:
+        plain = Path(folder) / file.name
+        Config._substitute_predefined_vars(str(file), str(plain))
+        Config._substitute_env_variables(str(plain), str(plain))
+        return [_base(name, file) for name in Config._get_base_files(str(plain))]
+
+
+def read_config(path: str | Path) -> tuple[Config, int | None]:
+    """Read a config file like ``Config.fromfile``, also one with a detector beside a LIDnet.
+
+    Args:
+        path (str | Path): Config file. Its ``_base_``, and that of every local file it inherits
+            from, may hold one LIDnet and one config of a detector, and names such as
+            ``lidnet_mm::_base_/lidnet_paper.py`` for the configs of this package.
+
+    Returns:
+        tuple[Config, int | None]: The config, and the number of classes that the detector's own
+        config was written for, None if that is unknown.
+
+    Raises:
+        ValueError: If two bases say ``model`` and are not a LIDnet and a detector with boxes, or
+            if two bases set the same variable.
+        FileNotFoundError: If a base does not exist.
+    """
+    original = Path(path).absolute()
+    with TemporaryDirectory() as folder:
+        reader = _Reader(Path(folder))
+        readable = reader.readable(original)
+        if readable == original:
+            return Config.fromfile(str(path)), None
+        config = Config.fromfile(str(readable))
+        text = reader.with_original_names(config.text)
+    known = Config(
+        config.to_dict(), cfg_text=text, filename=str(path), env_variables=config.env_variables
+    )
+    return known, reader.detector_classes
+
+
+class _Reader:
+    """Writes a copy of each config file that MMEngine cannot read as it is."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.detector_classes: int | None = None
+        self._readable: dict[Path, Path] = {}
+        self._configs: dict[Base, Config] = {}
+
+    def readable(self, file: Path) -> Path:
+        """The file, or a copy with other bases where MMEngine needs one."""
+        if file not in self._readable:
+            self._readable[file] = file
+            if file.suffix == ".py" and file.is_file():
+                bases = base_files(file)
+                names = self._names(file, bases)
+                if names != [base.name for base in bases]:
+                    self._readable[file] = self._copy(file, names)
+        return self._readable[file]
+
+    def with_original_names(self, text: str) -> str:
+        """A config's text with the names of the files in place of those of their copies."""
+        for original, copy in self._readable.items():
+            text = text.replace(str(copy), str(original))
+        return text
+
+    def _names(self, file: Path, bases: list[Base]) -> list[str]:
+        """The bases as MMEngine can read them, a detector's config merged into the LIDnet."""
+        names = {b: b.name if b.scope else str(self.readable(b.path)) for b in bases}
+        if len(bases) > 1:
+            models = [base for base in bases if "model" in self._config(base)]
+            if len(models) > 1:
+                lidnet, detector = self._lidnet_and_detector(file, models)
+                names[lidnet] = str(self._put_under(lidnet, detector))
+                del names[detector]
+            self._refuse_duplicates(file, list(names))
+        return list(names.values())
+
+    def _config(self, base: Base) -> Config:
+        """What a base says, with all that it inherits."""
+        if base not in self._configs:
+            path = base.path if base.scope else self.readable(base.path)
+            self._configs[base] = Config.fromfile(str(path), import_custom_modules=False)
+        return self._configs[base]
+
+    def _lidnet_and_detector(self, file: Path, models: list[Base]) -> tuple[Base, Base]:
+        """Which of the bases is the LIDnet, and which the detector."""
+        lidnets = [base for base in models if is_lidnet(self._config(base))]
+        detectors = [base for base in models if base not in lidnets]
+        if len(lidnets) == len(detectors) == 1:
+            return lidnets[0], detectors[0]
+        found = ", ".join(f"{b.path} ({self._config(b).model.get('type')})" for b in models)
+        raise ValueError(
+            f"{file} inherits several models: {found}. Inherit one LIDnet, such as "
+            "'lidnet_mm::_base_/lidnet_paper.py', and one detector"
+        )
+
+    def _put_under(self, lidnet: Base, detector: Base) -> Path:
+        """A file that is the LIDnet with the detector."""
+        config = self._config(detector)
+        replaces = "detector" in self._config(lidnet).model
+        text = detector_text(config, detector.path, detector.scope, replaces)
+        log_left_out(config, detector.path)
+        self.detector_classes = count_classes(config.get("train_dataloader"))
+        name = lidnet.name if lidnet.scope else str(self.readable(lidnet.path))
+        return self._write(lidnet.path.name, f"_base_ = {[name]}\n{text}")
+
+    def _refuse_duplicates(self, file: Path, bases: list[Base]) -> None:
+        """Name the files where MMEngine would only say that a variable is there twice."""
+        for one, other in combinations(bases, 2):
+            common = self._config(one).keys() & self._config(other).keys()
+            if common:
+                raise ValueError(
+                    f"{file} inherits {', '.join(sorted(common))} from both {one.path} and "
+                    f"{other.path}: drop one of them, and write what it adds into the file. A "
+                    "detector's config goes beside a LIDnet such as "
+                    "'lidnet_mm::_base_/lidnet_paper.py', which has data and schedule"
+                )
+
+    def _copy(self, file: Path, names: list[str]) -> Path:
+        """A copy of a config that inherits from other files."""
+        copy = self._write(file.name, "")
+        Config._substitute_predefined_vars(str(file), str(copy))
+        # MMEngine takes the first assignment of _base_ and ignores the others.
+        copy.write_text(f"_base_ = {names}\n{copy.read_text(encoding='utf-8')}", encoding="utf-8")
+        return copy
+
+    def _write(self, name: str, text: str) -> Path:
+        """A new file in a folder of its own, so that messages show the name."""
+        folder = self.folder / str(len(list(self.folder.iterdir())))
+        folder.mkdir()
+        (folder / name).write_text(text, encoding="utf-8")
+        return folder / name
+
+
+def _base(name: str, file: Path) -> Base:
+    """The entry ``name`` of ``_base_`` in ``file``."""
+    package, colons, inside = name.partition("::")
+    if colons and package == PACKAGE:
+        return Base(name, _shipped(inside))
+    path, scope = Config._get_cfg_path(name, str(file))
+    return Base(name if scope else path, Path(path), scope)
+
+
+def _shipped(inside: str) -> Path:
+    """A config of this package, from the installed package or the checkout."""
+    package = Path(lidnet_mm.__file__).parent
+    folders = (package / ".mim" / "configs", package.parent / "configs")
+    for folder in folders:
+        if (folder / inside).is_file():
+            return folder / inside
+    raise FileNotFoundError(
+        f"there is no config {inside} of {PACKAGE}, neither in {folders[0]} nor in {folders[1]}"
+    )
