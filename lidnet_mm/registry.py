@@ -13,6 +13,7 @@ from mmengine.registry import LOOPS as MMENGINE_LOOPS
 from mmengine.registry import METRICS as MMENGINE_METRICS
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS as MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS
+from mmengine.registry import TASK_UTILS as MMENGINE_TASK_UTILS
 from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
 from mmengine.registry import Registry
 
@@ -29,6 +30,12 @@ MODELS = Registry(
         "lidnet_mm.models.denoising_model",
         "lidnet_mm.models.lid_detector",
     ],
+)
+TASK_UTILS = Registry(
+    "task util",
+    parent=MMENGINE_TASK_UTILS,
+    scope=SCOPE,
+    locations=["lidnet_mm.models.regions"],
 )
 DATASETS = Registry(
     "dataset",

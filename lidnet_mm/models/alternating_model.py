@@ -11,8 +11,9 @@ from lidnet_mm.models.phase import Phase
 class AlternatingModel(BaseModel):
     """A model of which one part is updated at a time.
 
-    The parts that are not updated have no gradients *and* stay in eval mode: ``requires_grad``
-    alone does not stop batch normalisation from learning the statistics of what it sees.
+    The parts that are not updated have no gradients *and* are at rest, by default in eval mode:
+    ``requires_grad`` alone does not stop batch normalisation from learning the statistics of what
+    it sees.
 
     Attributes:
         phase (Phase | None): What the next training steps update; None before
@@ -53,10 +54,14 @@ class AlternatingModel(BaseModel):
         self.train(self.training)
 
     def train(self, mode: bool = True) -> "AlternatingModel":
-        """Training mode for the part that is updated, eval mode for the others."""
+        """Training mode for the part that is updated; the others rest."""
         super().train(mode)
         if mode and self.phase is not None:
             for name, part in self.parts.items():
                 if name != self.phase.part:
-                    part.eval()
+                    self.rest(part)
         return self
+
+    def rest(self, part: nn.Module) -> None:
+        """Mode of a part that is not updated: eval, unless a model needs another."""
+        part.eval()

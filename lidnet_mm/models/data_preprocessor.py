@@ -21,6 +21,8 @@ class LIDDataPreprocessor(BaseDataPreprocessor):
         window (tuple[float, float]): HU window. Defaults to (-1000, 1000).
         pad_divisor (int): Height and width are padded (bottom, right) to a multiple of it,
             which feature pyramids need. Defaults to 32.
+        min_size (int): Height and width are padded to at least so many pixels, which detectors
+            with a fixed number of strided layers need (SSD300: 300). Defaults to 0.
         non_blocking (bool): Copy to the device without waiting. Defaults to False.
     """
 
@@ -28,11 +30,13 @@ class LIDDataPreprocessor(BaseDataPreprocessor):
         self,
         window: Window = (-1000.0, 1000.0),
         pad_divisor: int = 32,
+        min_size: int = 0,
         non_blocking: bool = False,
     ) -> None:
         super().__init__(non_blocking)
         self.window = HUWindow.parse(window)
         self.pad_divisor = pad_divisor
+        self.min_size = min_size
 
     @property
     def image_window(self) -> Window:
@@ -49,7 +53,8 @@ class LIDDataPreprocessor(BaseDataPreprocessor):
 
         Returns:
             dict: ``inputs`` and ``ndct``, (N, 1, H, W) in [0, 1], and ``data_samples`` with
-            ``batch_input_shape``, ``pad_shape`` and ``image_window`` in their metainfo.
+            ``batch_input_shape``, ``pad_shape``, ``image_window`` and ``border`` (where the slice
+            lies, (top, bottom, left, right), which CenterNet asks for) in their metainfo.
 
         Raises:
             ValueError: If a slice holds NaN or infinite values.
@@ -63,14 +68,20 @@ class LIDDataPreprocessor(BaseDataPreprocessor):
                 batch[key] = self._stack(data[key], shape, samples)
         for sample in samples or []:
             _boxes_to_tensor(sample)
+            height, width = sample.img_shape[:2]
             sample.set_metainfo(
-                {"batch_input_shape": shape, "pad_shape": shape, "image_window": self.image_window}
+                {
+                    "batch_input_shape": shape,
+                    "pad_shape": shape,
+                    "border": (0, height, 0, width),
+                    "image_window": self.image_window,
+                }
             )
         return batch
 
     def _padded_shape(self, slices: Sequence[Tensor]) -> tuple[int, int]:
         """Smallest common (H, W) that the divisor divides."""
-        largest = [max(s.shape[axis] for s in slices) for axis in (-2, -1)]
+        largest = [max(self.min_size, *(s.shape[axis] for s in slices)) for axis in (-2, -1)]
         return tuple(-(-side // self.pad_divisor) * self.pad_divisor for side in largest)
 
     def _stack(
@@ -118,6 +129,7 @@ class CTDetDataPreprocessor(LIDDataPreprocessor):
         mean (Sequence[float]): Mean of each channel on 0..255. Defaults to 127.5.
         std (Sequence[float]): Standard deviation of each channel on 0..255. Defaults to 127.5.
         pad_divisor (int): As in :class:`LIDDataPreprocessor`.
+        min_size (int): As in :class:`LIDDataPreprocessor`.
     """
 
     def __init__(
@@ -127,9 +139,10 @@ class CTDetDataPreprocessor(LIDDataPreprocessor):
         mean: Sequence[float] = (127.5, 127.5, 127.5),
         std: Sequence[float] = (127.5, 127.5, 127.5),
         pad_divisor: int = 32,
+        min_size: int = 0,
         non_blocking: bool = False,
     ) -> None:
-        super().__init__(window, pad_divisor, non_blocking)
+        super().__init__(window, pad_divisor, min_size, non_blocking)
         self.bridge = DetectorBridge(self.image_window, detector_windows, mean, std)
 
     def forward(self, data: dict, training: bool = False) -> dict:

@@ -66,7 +66,9 @@ class DetectorBridge(nn.Module):
             preprocessor (BaseDataPreprocessor): The detector's: mmdet's ``DetDataPreprocessor``
                 or our ``CTDetDataPreprocessor``, whose windows are then the default.
             image_window (tuple[float, float]): HU window of the denoised slices.
-            windows (Sequence[tuple[float, float]], optional): HU windows of the detector.
+            windows (Sequence[tuple[float, float]], optional): HU windows of the detector; three
+                as red, green and blue, which are turned round for a detector that takes blue
+                first, as mmdet's ``bgr_to_rgb=False`` says.
 
         Returns:
             DetectorBridge: The bridge.
@@ -75,6 +77,8 @@ class DetectorBridge(nn.Module):
         source = own if own is not None else preprocessor
         if own is not None and windows is None:
             windows = own.windows
+        elif own is None and windows is not None and not preprocessor._channel_conversion:
+            windows = list(windows)[::-1]
         if not hasattr(source, "mean"):  # DetDataPreprocessor without normalisation: 0..255
             return cls(image_window, windows, mean=(0.0,) * 3, std=(1.0,) * 3)
         mean, std = (getattr(source, n).flatten().expand(3).tolist() for n in ("mean", "std"))
@@ -85,3 +89,10 @@ class DetectorBridge(nn.Module):
         hu = self.image_window.denormalize(x.clamp(0, 1))
         gray = ((hu - self.low) / self.width).clamp(0, 1) * 255.0
         return (gray - self.mean) / self.std
+
+
+def pad_divisor_of(preprocessor: BaseDataPreprocessor) -> int:
+    """What a detector's own preprocessor pads height and width to a multiple of, in pixels."""
+    if hasattr(preprocessor, "pad_divisor"):
+        return preprocessor.pad_divisor
+    return getattr(preprocessor, "pad_size_divisor", 1)

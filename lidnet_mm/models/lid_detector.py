@@ -1,14 +1,19 @@
 """LIDnet: a denoiser in front of any detector."""
 
+import math
+
 import torch
 from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 
 from lidnet_mm.models.alternating_model import AlternatingModel
 from lidnet_mm.models.denoising_model import add_images
-from lidnet_mm.models.detector_bridge import DetectorBridge, Window
+from lidnet_mm.models.detector_bridge import DetectorBridge, Window, pad_divisor_of
+from lidnet_mm.models.detector_config import for_slices_with_boxes
+from lidnet_mm.models.feature_tap import FeatureTap
 from lidnet_mm.models.phase import Phase
-from lidnet_mm.models.proposals import DetectorTap
+from lidnet_mm.models.regions import region_source_for
+from lidnet_mm.models.resting_detector import rest_in_training_mode
 from lidnet_mm.registry import MODELS
 
 
@@ -32,16 +37,22 @@ class LIDDetector(AlternatingModel):
 
     Args:
         denoiser (dict): Config of a ``DenoisingModel``.
-        detector (dict): Config of any mmdet detector.
+        detector (dict): Config of any mmdet detector of boxes, as it stands. Branches for masks
+            and augmentations of whole batches are left out, with a line in the log.
         roi_perceptual_loss (dict, optional): Config; carries K and lambda_1. Defaults to
             ``ROIPerceptualLoss`` with K = 5, lambda_1 = 5. Weight 0 leaves the term out.
         detection_loss_weight (float): lambda_2. Defaults to 5.
         detector_windows (list[tuple[float, float]], optional): One or three HU windows through
-            which the detector sees the slice. Defaults to those of the detector's own
-            preprocessor, else the whole image window.
+            which the detector sees the slice; three in the order red, green, blue, which the
+            detector's own preprocessor brings into the order of its weights. Defaults to those of
+            that preprocessor, else the whole image window.
         feature_source (str): T of Eq. 4: ``'backbone'`` or ``'neck'``. Defaults to ``'backbone'``.
         feature_levels (list[int], optional): Which of its maps. Defaults to all.
-        data_preprocessor (dict, optional): Config. Defaults to that of the denoiser.
+        region_source (dict, optional): Config of a ``RegionSource``. Defaults to what fits the
+            detector: proposals of the RPN, boxes of the last refinement, of the queries, or of
+            the dense head.
+        data_preprocessor (dict, optional): Config. Defaults to that of the denoiser. It pads to a
+            multiple of the detector's divisor, too.
         init_cfg (dict, optional): MMEngine's initialisation.
     """
 
@@ -54,6 +65,7 @@ class LIDDetector(AlternatingModel):
         detector_windows: list[Window] | None = None,
         feature_source: str = "backbone",
         feature_levels: list[int] | None = None,
+        region_source: dict | None = None,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
@@ -61,7 +73,7 @@ class LIDDetector(AlternatingModel):
         preprocessor = data_preprocessor and MODELS.build(data_preprocessor)
         super().__init__(preprocessor or denoiser.data_preprocessor, init_cfg=init_cfg)
         self.denoiser = denoiser
-        self.detector = MODELS.build(detector)
+        self.detector = MODELS.build(for_slices_with_boxes(detector))
         self.roi_perceptual_loss = MODELS.build(
             roi_perceptual_loss or {"type": "lidnet_mm.ROIPerceptualLoss"}
         )
@@ -69,14 +81,25 @@ class LIDDetector(AlternatingModel):
         self.bridge = DetectorBridge.for_detector(
             self.detector.data_preprocessor, self.data_preprocessor.image_window, detector_windows
         )
-        self.tap = None
+        self.data_preprocessor.pad_divisor = math.lcm(
+            self.data_preprocessor.pad_divisor, pad_divisor_of(self.detector.data_preprocessor)
+        )
+        self.features = self.region_source = None
         if self.roi_perceptual_loss.loss_weight != 0:
-            self.tap = DetectorTap(self.detector, feature_source, feature_levels)
+            self.features = FeatureTap(self.detector, feature_source, feature_levels)
+            self.region_source = region_source_for(self.detector, region_source)
 
     @property
     def parts(self) -> dict[str, nn.Module]:
         """``denoiser``, ``critic`` where there is one, and ``detector``."""
         return {**self.denoiser.parts, "detector": self.detector}
+
+    def rest(self, part: nn.Module) -> None:
+        """A detector whose loss is needed computes it as in training, but learns nothing."""
+        if part is self.detector and self.phase is Phase.DENOISER:
+            rest_in_training_mode(part)
+        else:
+            super().rest(part)
 
     def forward(
         self,
@@ -137,18 +160,21 @@ class LIDDetector(AlternatingModel):
         """Eq. 5 or 8: own losses, ROI perceptual loss and detection loss from one pass on G(x)."""
         denoised = self.denoiser(inputs)
         losses = self.denoiser.loss(denoised, ndct)
-        if self.detection_loss_weight == 0 and self.tap is None:
+        if self.detection_loss_weight == 0 and self.features is None:
             return losses
         images = self.bridge(denoised)
-        if self.tap is None:
+        if self.features is None:
             detection = self.detector.loss(images, data_samples)
         else:
-            with self.tap.record(self.detector) as record:
+            with (
+                self.features.watch(self.detector) as features,
+                self.region_source.watch(self.detector) as seen,
+            ):
                 detection = self.detector.loss(images, data_samples)
             losses["loss_roi_perceptual"] = self.roi_perceptual_loss(
-                self.tap.select(record.features[-1]),
-                self.tap.reference_features(self.detector, self.bridge(ndct)),
-                record.regions[-1],
+                features[-1],
+                self.features.reference(self.detector, self.bridge(ndct)),
+                self.region_source.regions(self.detector, seen, data_samples),
                 tuple(images.shape[-2:]),
             )
         if self.detection_loss_weight != 0:

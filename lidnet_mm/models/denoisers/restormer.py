@@ -1,6 +1,5 @@
 """A small Restormer, the network of MONAI."""
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 

@@ -1,0 +1,82 @@
+"""Regions of one-stage detectors: the best boxes of the dense head."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from mmdet.models.dense_heads import (
+    CenterNetUpdateHead,
+    DETRHead,
+    FCOSHead,
+    RepPointsHead,
+    VFNetHead,
+)
+from mmengine.structures import BaseDataElement, InstanceData
+from torch import Tensor, nn
+
+from lidnet_mm.models.regions.region_source import RegionSource, shadowed
+from lidnet_mm.registry import TASK_UTILS
+
+
+@TASK_UTILS.register_module()
+class DenseHeadRegions(RegionSource):
+    """The boxes that the head would predict, from the maps that its loss was computed on.
+
+    They are decoded and suppressed by the head's own ``predict_by_feat`` and ``test_cfg``, but for
+    the score threshold: a detector that is unsure still says where it looks.
+
+    Args:
+        score_thr (float): Boxes with a lower score are no regions, [0, 1]. Defaults to 0.
+    """
+
+    def __init__(self, score_thr: float = 0.0) -> None:
+        self.score_thr = score_thr
+
+    @classmethod
+    def fits(cls, detector: nn.Module) -> bool:
+        """Whether there is a dense head of boxes."""
+        head = getattr(detector, "bbox_head", None)
+        return hasattr(head, "predict_by_feat") and not isinstance(head, DETRHead)
+
+    @contextmanager
+    def watch(self, detector: nn.Module) -> Iterator[list[tuple[list[Tensor], ...]]]:
+        """Keep the head's output maps."""
+        kept: list[tuple[list[Tensor], ...]] = []
+        handle = detector.bbox_head.register_forward_hook(
+            lambda _module, _inputs, output: kept.append(output)
+        )
+        try:
+            yield kept
+        finally:
+            handle.remove()
+
+    def proposals(
+        self,
+        detector: nn.Module,
+        kept: tuple[list[Tensor], ...],
+        samples: Sequence[BaseDataElement],
+    ) -> list[InstanceData]:
+        """What the head predicts from its maps."""
+        head = detector.bbox_head
+        settings = {**(head.test_cfg or {}), "score_thr": self.score_thr}
+        detached = tuple([level.detach() for level in maps] for maps in kept)
+        with shadowed(head, "test_cfg", type(head.test_cfg)(settings)):
+            return head.predict_by_feat(
+                *_as_in_eval(head, detached),
+                batch_img_metas=[sample.metainfo for sample in samples],
+                rescale=False,
+            )
+
+
+def _as_in_eval(head: nn.Module, maps: tuple[list[Tensor], ...]) -> tuple[list[Tensor], ...]:
+    """The maps as the head returns them in eval mode, where some return others for their loss."""
+    if isinstance(head, VFNetHead):
+        scores, _, refined = maps
+        return scores, refined
+    if isinstance(head, RepPointsHead):
+        scores, _, refined = maps
+        return scores, [head.points2bbox(points) for points in refined]
+    if isinstance(head, CenterNetUpdateHead) or (isinstance(head, FCOSHead) and head.norm_on_bbox):
+        scores, distances, *others = maps
+        in_pixels = [d * stride for d, stride in zip(distances, head.strides, strict=True)]
+        return scores, in_pixels, *others
+    return maps
