@@ -1,7 +1,7 @@
 """What the sources of regions have in common."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 import torch
@@ -73,16 +73,21 @@ class RegionSource(ABC):
 
 
 @contextmanager
-def shadowed(owner: nn.Module, name: str, method: Callable) -> Iterator[None]:
-    """Let another function answer to a method's name, on this instance and for this while.
+def shadowed(owner: nn.Module, name: str, value: object) -> Iterator[None]:
+    """Let something else answer to an attribute's name, on this instance and for this while.
 
-    For methods that are not ``forward``, which a hook cannot see.
+    For methods that are not ``forward``, which a hook cannot see, and for settings.
     """
-    setattr(owner, name, method)
+    own = name in vars(owner)
+    before = getattr(owner, name)
+    setattr(owner, name, value)
     try:
         yield
     finally:
-        delattr(owner, name)
+        if own:
+            setattr(owner, name, before)
+        else:
+            delattr(owner, name)
 
 
 def _best_first(proposals: InstanceData, image_shape: tuple[int, int]) -> Tensor:
