@@ -13,7 +13,6 @@ from tempfile import TemporaryDirectory
 from mmengine.config import Config
 
 import lidnet_mm
-from lidnet_mm.apis.detector_classes import count_classes
 from lidnet_mm.apis.inherited_detector import detector_text, is_lidnet, log_left_out
 
 PACKAGE = "lidnet_mm"
@@ -55,7 +54,7 @@ def base_files(file: Path) -> list[Base]:
         return [_base(name, file) for name in Config._get_base_files(str(plain))]
 
 
-def read_config(path: str | Path) -> tuple[Config, int | None]:
+def read_config(path: str | Path) -> Config:
     """Read a config file like ``Config.fromfile``, also one with a detector beside a LIDnet.
 
     Args:
@@ -64,8 +63,7 @@ def read_config(path: str | Path) -> tuple[Config, int | None]:
             ``lidnet_mm::_base_/lidnet_paper.py`` for the configs of this package.
 
     Returns:
-        tuple[Config, int | None]: The config, and the number of classes that the detector's own
-        config was written for, None if that is unknown.
+        Config: The config.
 
     Raises:
         ValueError: If two bases say ``model`` and are not a LIDnet and a detector with boxes, or
@@ -77,13 +75,12 @@ def read_config(path: str | Path) -> tuple[Config, int | None]:
         reader = _Reader(Path(folder))
         readable = reader.readable(original)
         if readable == original:
-            return Config.fromfile(str(path)), None
+            return Config.fromfile(str(path))
         config = Config.fromfile(str(readable))
         text = reader.with_original_names(config.text)
-    known = Config(
+    return Config(
         config.to_dict(), cfg_text=text, filename=str(path), env_variables=config.env_variables
     )
-    return known, reader.detector_classes
 
 
 class _Reader:
@@ -91,8 +88,8 @@ class _Reader:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.detector_classes: int | None = None
         self._readable: dict[Path, Path] = {}
+        self._originals: dict[Path, Path] = {}
         self._configs: dict[Base, Config] = {}
 
     def readable(self, file: Path) -> Path:
@@ -107,8 +104,8 @@ class _Reader:
         return self._readable[file]
 
     def with_original_names(self, text: str) -> str:
-        """A config's text with the names of the files in place of those of their copies."""
-        for original, copy in self._readable.items():
+        """A config's text with the names of the files in place of those that stand for them."""
+        for copy, original in self._originals.items():
             text = text.replace(str(copy), str(original))
         return text
 
@@ -149,9 +146,10 @@ class _Reader:
         replaces = "detector" in self._config(lidnet).model
         text = detector_text(config, detector.path, detector.scope, replaces)
         log_left_out(config, detector.path)
-        self.detector_classes = count_classes(config.get("train_dataloader"))
         name = lidnet.name if lidnet.scope else str(self.readable(lidnet.path))
-        return self._write(lidnet.path.name, f"_base_ = {[name]}\n{text}")
+        merged = self._write(detector.path.name, f"_base_ = {[name]}\n{text}")
+        self._originals[merged] = detector.path
+        return merged
 
     def _refuse_duplicates(self, file: Path, bases: list[Base]) -> None:
         """Name the files where MMEngine would only say that a variable is there twice."""
@@ -168,6 +166,7 @@ class _Reader:
     def _copy(self, file: Path, names: list[str]) -> Path:
         """A copy of a config that inherits from other files."""
         copy = self._write(file.name, "")
+        self._originals[copy] = file
         Config._substitute_predefined_vars(str(file), str(copy))
         # MMEngine takes the first assignment of _base_ and ignores the others.
         copy.write_text(f"_base_ = {names}\n{copy.read_text(encoding='utf-8')}", encoding="utf-8")
@@ -187,7 +186,7 @@ def _base(name: str, file: Path) -> Base:
     if colons and package == PACKAGE:
         return Base(name, _shipped(inside))
     path, scope = Config._get_cfg_path(name, str(file))
-    return Base(name if scope else path, Path(path), scope)
+    return Base(name if scope else str(Path(path)), Path(path), scope)
 
 
 def _shipped(inside: str) -> Path:

@@ -1,4 +1,4 @@
-"""As many classes in the detector as in the data set."""
+"""As many classes in a detector as in its data set."""
 
 from collections.abc import Iterator
 
@@ -7,9 +7,33 @@ from mmengine.logging import print_log
 
 from lidnet_mm.registry import DATASETS
 
-COCO_CLASSES = 80
 CLASS_AGNOSTIC = ("rpn_head",)
 """Parts of a detector whose classes are lesion and background, whatever the data set."""
+
+
+def set_detector_classes(config: Config, name: str) -> None:
+    """Give a detector the number of classes of its training data.
+
+    The number that its box head was written for, such as COCO's 80, is replaced in every
+    ``num_classes`` of the detector, in lists of heads, mask branches and losses, too, but not in
+    the region proposal network. A log line names the places.
+
+    Args:
+        config (Config): Config with data loaders, changed in place.
+        name (str): Where its detector is: ``'model'``, or ``'model.detector'`` in a LIDnet.
+    """
+    detector = config.model if name == "model" else config.model.detector
+    written_for = next(_box_classes(detector), None)
+    own = written_for and count_classes(config.get("train_dataloader"))
+    if not own or own == written_for:
+        return
+    places = dict(_places(detector, name, written_for))
+    for part in places.values():
+        part["num_classes"] = own
+    print_log(
+        f"num_classes {written_for} -> {own}, the data set's, in {', '.join(places)}",
+        logger="current",
+    )
 
 
 def count_classes(dataloader: dict | None) -> int | None:
@@ -31,38 +55,23 @@ def count_classes(dataloader: dict | None) -> int | None:
     return len(classes) if classes else None
 
 
-def set_detector_classes(config: Config, written_for: int | None = None) -> None:
-    """Give the detector of a LIDnet the number of classes of its training data.
-
-    Every ``num_classes`` in ``model.detector`` that equals the number it was written for is
-    replaced, outside the region proposal network. A log line names them.
-
-    Args:
-        config (Config): Config of a LIDnet, changed in place.
-        written_for (int, optional): Classes of the data set that the detector's config was
-            written for. Defaults to COCO's 80.
-    """
-    written_for = written_for or COCO_CLASSES
-    heads = dict(_heads(config.model.detector, "detector", written_for))
-    own = heads and count_classes(config.get("train_dataloader") or config.get("test_dataloader"))
-    if not own or own == written_for:
-        return
-    for head in heads.values():
-        head["num_classes"] = own
-    print_log(
-        f"num_classes {written_for} -> {own}, the data set's, in {', '.join(heads)}",
-        logger="current",
-    )
+def _box_classes(detector: dict) -> Iterator[int]:
+    """What the box heads say, of one stage or of the second."""
+    for part in (detector, detector.get("roi_head") or {}):
+        heads = part.get("bbox_head") or []
+        for head in heads if isinstance(heads, list | tuple) else [heads]:
+            if "num_classes" in head:
+                yield head["num_classes"]
 
 
-def _heads(part: object, name: str, classes: int) -> Iterator[tuple[str, dict]]:
+def _places(part: object, name: str, classes: int) -> Iterator[tuple[str, dict]]:
     """Name and config of each part with so many classes, at any depth."""
     if isinstance(part, list | tuple):
         for index, item in enumerate(part):
-            yield from _heads(item, f"{name}.{index}", classes)
+            yield from _places(item, f"{name}.{index}", classes)
     elif isinstance(part, dict):
         if part.get("num_classes") == classes:
             yield name, part
         for key, value in part.items():
             if key not in CLASS_AGNOSTIC:
-                yield from _heads(value, f"{name}.{key}", classes)
+                yield from _places(value, f"{name}.{key}", classes)

@@ -32,8 +32,7 @@ def load_config(path: str | Path, options: dict | None = None) -> Config:
     pipelines, so that ``--cfg-options low_dose.noise_hu=30`` sets the dose.
 
     A LIDnet may inherit its detector from MMDetection's own config of it (:func:`read_config`).
-    The detector gets as many classes as the training data has
-    (:func:`set_detector_classes`).
+    A detector gets as many classes as its training data has (:func:`set_detector_classes`).
 
     A relative ``judge`` is looked for beside the config and then beside those it inherits from. It
     becomes a complete path, so that the copy which MMEngine saves in the work dir still names it.
@@ -52,8 +51,7 @@ def load_config(path: str | Path, options: dict | None = None) -> Config:
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"config {path} does not exist")
-    config, written_for = read_config(path)
-    config = _renamed(config)
+    config = _renamed(read_config(path))
     _move_data(config, _inherited_root(config))
     if options:
         _refuse_spent(options)
@@ -61,8 +59,8 @@ def load_config(path: str | Path, options: dict | None = None) -> Config:
         config.merge_from_dict(options)
         _move_data(config, before)
     _spread_low_dose(config)
-    if is_lidnet(config):
-        set_detector_classes(config, written_for)
+    if config.get("model"):
+        set_detector_classes(config, "model.detector" if is_lidnet(config) else "model")
     replace_torchvision_weights(config)
     if config.get("judge"):
         config.judge = str(_inherited_path(config.judge, Path(path).absolute()))

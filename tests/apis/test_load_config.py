@@ -20,19 +20,6 @@ test_evaluator = [dict(type='M', ann_file=data_root + '/annotations/test.json'),
 LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 
 
-@pytest.fixture
-def write(tmp_path):
-    """Function that writes a config file."""
-
-    def write_config(text: str, name: str = "config.py") -> Path:
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    return write_config
-
-
 def roots(config):
     return [config[name].dataset.data_root for name in LOADERS]
 
@@ -164,6 +151,11 @@ class TestJudge:
         own = write("_base_ = '../configs/lidnet/base.py'", "study/config.py")
         assert judge_path(load_config(own)) == Path(nearer).resolve()
 
+    def test_of_an_inherited_config_of_this_package(self, write, repository):
+        own = write("_base_ = 'lidnet_mm::lidnet/lidnet_cpce_faster-rcnn_r18_sts.py'")
+        expected = repository / "configs" / "judges" / "judge_faster-rcnn_r18_sts.py"
+        assert judge_path(load_config(own)) == expected
+
     @pytest.mark.parametrize("text", ["x = 1", "judge = ''", "judge = None"])
     def test_none_named(self, write, text):
         config = load_config(write(text))
@@ -206,9 +198,3 @@ class TestDose:
     def test_options_that_change_nothing_are_refused(self, config_file, option, instead):
         with pytest.raises(ValueError, match=f"{option} has no effect.*set {re.escape(instead)}"):
             load_config(config_file, {option: 1})
-
-
-def test_no_shipped_config_needs_torchvision(repository):
-    for path in (repository / "configs").glob("[bjl]*/*.py"):
-        if path.parent.name != "benchmark":
-            assert "torchvision://" not in load_config(path).pretty_text, path
