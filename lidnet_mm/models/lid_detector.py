@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from lidnet_mm.models.alternating_model import AlternatingModel
 from lidnet_mm.models.denoising_model import add_images
 from lidnet_mm.models.detector_bridge import DetectorBridge, Window, pad_divisor_of
-from lidnet_mm.models.detector_config import for_slices_with_boxes
+from lidnet_mm.models.detector_building import build_detector
 from lidnet_mm.models.feature_tap import FeatureTap
 from lidnet_mm.models.phase import Phase
 from lidnet_mm.models.regions import region_source_for
@@ -73,7 +73,7 @@ class LIDDetector(AlternatingModel):
         preprocessor = data_preprocessor and MODELS.build(data_preprocessor)
         super().__init__(preprocessor or denoiser.data_preprocessor, init_cfg=init_cfg)
         self.denoiser = denoiser
-        self.detector = MODELS.build(for_slices_with_boxes(detector))
+        self.detector = build_detector(detector)
         self.roi_perceptual_loss = MODELS.build(
             roi_perceptual_loss or {"type": "lidnet_mm.ROIPerceptualLoss"}
         )

@@ -15,6 +15,7 @@ SMALL = {
         96: 32,
         (256, 512, 1024, 2048): [8, 16, 32, 64],
         (512, 1024, 2048): [16, 32, 64],
+        (2048,): [64],
         (96, 192, 384): [16, 32, 64],
     },
     "out_channels": {256: 32, 96: 32},
@@ -24,8 +25,6 @@ SMALL = {
     "fc_out_channels": {1024: 64},
     "feedforward_channels": {2048: 64, 1024: 64},
     "proposal_feature_channel": {256: 32},
-    "embed_dims": {256: 32},
-    "num_feats": {128: 16},
     "num_classes": {80: 1},
     "num_queries": {100: 8, 300: 8, 900: 8},
     "num_proposals": {100: 8},
@@ -34,7 +33,6 @@ SMALL = {
 }
 # CSPNeXt and CSPDarknet to 16, 32 and 64 channels of one block a stage.
 THIN = {"widen_factor": 0.0625, "deepen_factor": 0.167}
-TRANSFORMERS = ("encoder", "decoder")
 
 
 def shrunk_mmdet_config(name: str, **backbone: object) -> ConfigDict:
@@ -54,11 +52,10 @@ def shrunk_mmdet_config(name: str, **backbone: object) -> ConfigDict:
     if model.type == "CenterNet":
         model.neck.update(in_channels=64, num_deconv_filters=(16, 16, 16))
         model.bbox_head.update(in_channels=16, feat_channels=16)
-    for part in TRANSFORMERS:
-        if part in model:
-            model[part].num_layers = 2
-    if "test_cfg" in model.get("roi_head", {}) or model.type in ("DETR", "ConditionalDETR"):
-        model.setdefault("test_cfg", {})["max_per_img"] = 8
+    if "decoder" in model:
+        # Some of mmdet's transformers work with 256 channels only.
+        model.encoder.num_layers = model.decoder.num_layers = 2
+        model.neck.out_channels = 256
     model.backbone.update(backbone)
     return model
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from mmdet.models.dense_heads import DETRHead
+from mmdet.models.dense_heads import DDQDETRHead, DETRHead
 from mmengine.structures import BaseDataElement, InstanceData
 from torch import Tensor, nn
 
@@ -20,8 +20,9 @@ class QueryRegions(RegionSource):
 
     @classmethod
     def fits(cls, detector: nn.Module) -> bool:
-        """Whether the head's input are queries."""
-        return isinstance(getattr(detector, "bbox_head", None), DETRHead)
+        """Whether the head's input are queries; those of DDQ change their number on the way."""
+        head = getattr(detector, "bbox_head", None)
+        return isinstance(head, DETRHead) and not isinstance(head, DDQDETRHead)
 
     @contextmanager
     def watch(self, detector: nn.Module) -> Iterator[list[tuple[Tensor, Tensor]]]:

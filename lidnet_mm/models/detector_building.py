@@ -1,15 +1,19 @@
-"""What of a detector's config cannot apply to CT slices with boxes."""
+"""A detector from its MMDetection config, ready for CT slices with boxes."""
 
 import copy
 
+from mmdet.models.dense_heads import SSDHead
 from mmengine.logging import print_log
+from torch import nn
+
+from lidnet_mm.registry import MODELS
 
 MASK_PARTS = ("mask_head", "mask_roi_extractor", "mask_iou_head")
 """Parts of a second stage that learn from masks."""
 
 
-def for_slices_with_boxes(config: dict) -> dict:
-    """The config of a detector without what needs masks or 8-bit colour images.
+def build_detector(config: dict) -> nn.Module:
+    """Build a detector without what needs masks or augments whole batches.
 
     - Mask branches of the second stage: the data of LIDnet are boxes.
     - Augmentations of whole batches in the preprocessor (such as YOLOX's random sizes): the
@@ -21,7 +25,7 @@ def for_slices_with_boxes(config: dict) -> dict:
         config (dict): Config of an mmdet detector; it is not changed.
 
     Returns:
-        dict: A copy.
+        nn.Module: The detector.
     """
     config = copy.deepcopy(config)
     left_out = []
@@ -35,4 +39,8 @@ def for_slices_with_boxes(config: dict) -> dict:
         left_out.append(f"{augment['type']} (slices are not augmented in batches)")
     if left_out:
         print_log(f"{config['type']}: left out {', '.join(left_out)}", logger="current")
-    return config
+    detector = MODELS.build(config)
+    head = getattr(detector, "bbox_head", None)
+    if isinstance(head, SSDHead) and not hasattr(head, "loss_cls"):
+        head.loss_cls = None  # its base class asks for it when it predicts; mmdet 3.5 forgot it
+    return detector

@@ -1,0 +1,11 @@
+# lidnet_cpce_rtmdet_tiny_sts.py on crops of 96 x 96 pixels: a short run of docs/detectors.md.
+_base_ = './lidnet_cpce_rtmdet_tiny_sts.py'
+train_pipeline = [
+    dict(type='lidnet_mm.LoadCTSlice'),
+    dict(type='LoadAnnotations', with_bbox=True),
+    _base_.low_dose,
+    dict(type='RandomCrop', crop_size=(96, 96), allow_negative_crop=True),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='lidnet_mm.PackLIDInputs'),
+]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
