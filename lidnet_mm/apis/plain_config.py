@@ -6,7 +6,7 @@ import numpy as np
 from mmengine.config import Config
 from torch import Tensor
 
-from lidnet_mm.models.detector_config import for_slices_with_boxes
+from lidnet_mm.models.detector_building import MASK_PARTS
 from lidnet_mm.models.lid_detector import LIDDetector
 
 LOW_DOSE = ("lidnet_mm.SimulateLowDose", "lidnet_mm.LoadPairedLDCT")
@@ -34,7 +34,10 @@ def plain_config(config: Config, lidnet: LIDDetector, dataset_meta: dict) -> Con
     Raises:
         ValueError: If a path of somebody's is left in it.
     """
-    model = _without_pretrained(for_slices_with_boxes(config.model.detector).to_dict())
+    model = _without_pretrained(config.model.detector.to_dict())
+    for part in MASK_PARTS:  # a LIDnet builds its detector without them, too
+        if (model.get("roi_head") or {}).get(part) is not None:
+            model["roi_head"][part] = None
     model["data_preprocessor"] = _preprocessor(lidnet)
     test_dataset = {
         "type": "lidnet_mm.CTLesionDataset",

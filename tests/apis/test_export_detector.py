@@ -181,6 +181,20 @@ class TestWhatIsWritten:
         assert dataset.pipeline[-1].source == "ndct"
 
 
+def test_a_mask_branch_is_left_out_as_in_the_lidnet(lidnet_config, build_lidnet, tmp_path):
+    config = lidnet_config()
+    config.model.detector.type = "MaskRCNN"
+    config.model.detector.roi_head.mask_head = {"type": "FCNMaskHead", "in_channels": 16}
+    config.model.detector.roi_head.mask_roi_extractor = (
+        config.model.detector.roi_head.bbox_roi_extractor.copy()
+    )
+    checkpoint = _save(tmp_path / "lid.pth", build_lidnet(config))
+    beside = export_detector(config, checkpoint, tmp_path / "plain.pth")
+    plain = Config.fromfile(beside)
+    detector = _build_plain(plain, tmp_path / "plain.pth")  # every tensor, none too many
+    assert not detector.roi_head.with_mask
+
+
 def test_classes_of_the_config_where_the_checkpoint_names_none(
     lidnet_config, build_lidnet, tmp_path
 ):
