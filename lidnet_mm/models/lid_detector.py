@@ -12,6 +12,7 @@ from lidnet_mm.models.detector_bridge import DetectorBridge, Window, pad_divisor
 from lidnet_mm.models.detector_building import build_detector
 from lidnet_mm.models.feature_tap import FeatureTap
 from lidnet_mm.models.phase import Phase
+from lidnet_mm.models.plain_checkpoint import accept_plain_detector
 from lidnet_mm.models.regions import region_source_for
 from lidnet_mm.models.resting_detector import rest_in_training_mode
 from lidnet_mm.registry import MODELS
@@ -31,6 +32,8 @@ class LIDDetector(AlternatingModel):
     CRITIC               critic         D(G(x)) - D(y) + penalty, no gradient through G
     DETECTOR_ON_DENOISED detector       L_det(G(x)), no gradient through G
     ==================== ============== =====================================================
+
+    A checkpoint of a plain detector loads into the detector (``load_from``).
 
     The own losses of a denoiser without a critic are by default L1 (CNN form, Eq. 8), of one
     with a critic -D(G(x)) alone (GAN form, Eq. 5).
@@ -84,6 +87,7 @@ class LIDDetector(AlternatingModel):
         self.data_preprocessor.pad_divisor = math.lcm(
             self.data_preprocessor.pad_divisor, pad_divisor_of(self.detector.data_preprocessor)
         )
+        self.register_load_state_dict_pre_hook(accept_plain_detector)
         self.features = self.region_source = None
         if self.roi_perceptual_loss.loss_weight != 0:
             self.features = FeatureTap(self.detector, feature_source, feature_levels)

@@ -10,7 +10,6 @@ from mmengine.runner.checkpoint import load_state_dict
 
 from lidnet_mm.models.plain_checkpoint import (
     TensorMatch,
-    accept_plain_detector,
     match_detector,
 )
 from lidnet_mm.registry import MODELS
@@ -18,9 +17,7 @@ from lidnet_mm.registry import MODELS
 
 @pytest.fixture
 def lidnet(small_config, build_lid):
-    model = build_lid(ConfigDict(small_config.copy()), seed=0)
-    model.register_load_state_dict_pre_hook(accept_plain_detector)
-    return model
+    return build_lid(ConfigDict(small_config.copy()), seed=0)
 
 
 @pytest.fixture

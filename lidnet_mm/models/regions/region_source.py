@@ -58,7 +58,7 @@ class RegionSource(ABC):
             first, without gradient.
 
         Raises:
-            RuntimeError: If the detector never came by.
+            RuntimeError: If the detector never came by, or works on copies of the images.
         """
         if not kept:
             raise RuntimeError(
@@ -66,6 +66,13 @@ class RegionSource(ABC):
                 "another region_source, such as dict(type='lidnet_mm.AnnotatedRegions')"
             )
         proposals = self.proposals(detector, kept[-1], samples)
+        if len(proposals) != len(samples):
+            raise RuntimeError(
+                f"{type(detector).__name__} has boxes of {len(proposals)} images for a batch of "
+                f"{len(samples)}: a detector that copies its images (TridentNet) takes part "
+                "without the ROI perceptual loss only, roi_perceptual_loss="
+                "dict(type='lidnet_mm.ROIPerceptualLoss', loss_weight=0)"
+            )
         return [
             _best_first(boxes, sample.img_shape[:2])
             for boxes, sample in zip(proposals, samples, strict=True)
