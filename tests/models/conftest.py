@@ -2,56 +2,22 @@
 
 from pathlib import Path
 
-import mmdet
 import pytest
 import torch
 from mmdet.structures import DetDataSample
 from mmengine.config import Config, ConfigDict
 from mmengine.structures import InstanceData
+from shrunk_detectors import shrunk_mmdet_config
 
 from lidnet_mm.registry import MODELS
 
-MMDET_CONFIGS = Path(mmdet.__file__).parent / ".mim" / "configs"
 REPOSITORY = Path(__file__).resolve().parents[2]
-CHANNELS = {
-    ("in_channels", 256): 16,
-    ("in_channels", (256, 512, 1024, 2048)): [8, 16, 32, 64],
-    ("out_channels", 256): 16,
-    ("feat_channels", 256): 16,
-    ("conv_out_channels", 1024): 32,
-    ("conv_out_channels", 256): 16,
-    ("fc_out_channels", 1024): 32,
-    ("num_classes", 80): 1,
-}
-
-
-def _shrink(node):
-    """Smaller numbers of channels, wherever in a model's config; the structure stays."""
-    if isinstance(node, list):
-        return [_shrink(entry) for entry in node]
-    if not isinstance(node, dict):
-        return node
-    out = {}
-    for key, value in node.items():
-        hashable = tuple(value) if isinstance(value, list) and key == "in_channels" else value
-        small = None
-        if isinstance(hashable, (int, tuple)):
-            small = CHANNELS.get((key, hashable))
-        out[key] = _shrink(value) if small is None else small
-    return out
-
-
-def _mmdet_config(name, **backbone):
-    """A detector of mmdet's own config file, shrunk to a ResNet-18 of an eighth of the width."""
-    model = ConfigDict(_shrink(Config.fromfile(MMDET_CONFIGS / name).model.to_dict()))
-    model.backbone.update(depth=18, base_channels=8, init_cfg=None, **backbone)
-    return model
 
 
 @pytest.fixture
 def mmdet_config():
     """Reads one of mmdet's configs: ``mmdet_config('faster_rcnn/....py', frozen_stages=-1)``."""
-    return _mmdet_config
+    return shrunk_mmdet_config
 
 
 @pytest.fixture

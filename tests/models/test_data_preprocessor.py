@@ -57,6 +57,29 @@ def test_metainfo_that_detectors_and_metrics_need(batch):
         assert sample.batch_input_shape == sample.pad_shape == (128, 128)
         assert sample.img_shape == (96, 96)
         assert sample.image_window == (-160, 240)
+        assert sample.border == (0, 96, 0, 96)
+
+
+def test_border_is_where_the_slice_lies(sample, ct_slice):
+    """Top, bottom, left, right, as mmdet's CenterNet reads it: the padding is no part of it."""
+    data = {"inputs": [ct_slice(0, (40, 61))], "data_samples": [sample((40, 61))]}
+    (out,) = LIDDataPreprocessor()(data)["data_samples"]
+    assert out.border == (0, 40, 0, 61)
+    assert out.pad_shape == (64, 64)
+
+
+@pytest.mark.parametrize("kind", [LIDDataPreprocessor, CTDetDataPreprocessor])
+@pytest.mark.parametrize(
+    ("min_size", "expected"), [(0, (64, 96)), (64, (64, 96)), (70, (96, 96)), (300, (320, 320))]
+)
+def test_small_slices_are_padded_to_the_least_size(kind, min_size, expected, ct_slice):
+    """To the next multiple of the divisor; a side that is long enough stays."""
+    hu = ct_slice(0, (40, 90)).clamp(-1000, 1000)
+    inputs = kind(min_size=min_size)({"inputs": [hu], "data_samples": None})["inputs"]
+    assert inputs.shape[-2:] == expected
+    unit = LIDDataPreprocessor(min_size=min_size)({"inputs": [hu]})["inputs"]
+    torch.testing.assert_close(unit[0, :, :40, :90], (hu + 1000) / 2000)
+    assert unit[0, :, 40:].abs().sum() == unit[0, :, :, 90:].abs().sum() == 0
 
 
 def test_boxes_become_tensors(sample):

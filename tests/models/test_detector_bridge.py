@@ -3,9 +3,10 @@
 import pytest
 import torch
 from mmdet.models.data_preprocessors import DetDataPreprocessor
+from mmengine.model import BaseDataPreprocessor
 
 from lidnet_mm.models.data_preprocessor import CTDetDataPreprocessor
-from lidnet_mm.models.detector_bridge import DetectorBridge
+from lidnet_mm.models.detector_bridge import DetectorBridge, pad_divisor_of
 
 IMAGENET = {"mean": [123.675, 116.28, 103.53], "std": [58.395, 57.12, 57.375]}
 IMAGE_WINDOW = (-1000.0, 1000.0)
@@ -37,10 +38,16 @@ def test_whole_grey_levels_become_what_mmdet_makes_of_them(order):
     torch.testing.assert_close(bridge(levels / 255.0), expected, rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("order", [{}, {"bgr_to_rgb": True}, {"rgb_to_bgr": True}])
 @pytest.mark.parametrize("windows", [None, [BODY], [LUNG, BODY, LIVER]])
-def test_windows_become_the_channels(hu, windows):
-    preprocessor = DetDataPreprocessor(**IMAGENET)
-    seen = [_to_unit(hu.clamp(*IMAGE_WINDOW), w) for w in (windows or [IMAGE_WINDOW])]
+def test_windows_become_red_green_and_blue(hu, windows, order):
+    """As if mmdet had read a colour image of these windows, blue first, as it reads all images.
+
+    A detector that swaps the channels of what it reads has weights for red first.
+    """
+    preprocessor = DetDataPreprocessor(**IMAGENET, **order)
+    blue_first = (windows or [IMAGE_WINDOW])[::-1]
+    seen = [_to_unit(hu.clamp(*IMAGE_WINDOW), w) for w in blue_first]
     grey = torch.cat(seen * (3 // len(seen)), dim=1) * 255
     bridge = DetectorBridge.for_detector(preprocessor, IMAGE_WINDOW, windows)
     expected = _by_mmdet(preprocessor, grey)
@@ -90,6 +97,22 @@ def test_windows_of_a_ct_detector_are_taken_over_unless_others_are_given():
     judge = CTDetDataPreprocessor(detector_windows=[LUNG, BODY, LIVER], **IMAGENET)
     assert DetectorBridge.for_detector(judge, IMAGE_WINDOW).windows == [LUNG, BODY, LIVER]
     assert DetectorBridge.for_detector(judge, IMAGE_WINDOW, [BODY]).windows == [BODY]
+    others = [BODY, LIVER, LUNG]  # as many channels, in the order of the first ones
+    assert DetectorBridge.for_detector(judge, IMAGE_WINDOW, others).windows == others
+
+
+@pytest.mark.parametrize(
+    ("preprocessor", "divisor"),
+    [
+        (DetDataPreprocessor(pad_size_divisor=128), 128),
+        (DetDataPreprocessor(), 1),
+        (CTDetDataPreprocessor(pad_divisor=64), 64),
+        (BaseDataPreprocessor(), 1),
+    ],
+    ids=["mmdet", "mmdet's default", "CT", "none"],
+)
+def test_divisor_of_a_detector_s_own_preprocessor(preprocessor, divisor):
+    assert pad_divisor_of(preprocessor) == divisor
 
 
 def test_another_image_window_of_the_denoiser_shows_the_detector_the_same(hu):
