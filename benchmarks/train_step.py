@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 import torch
 from measuring import PROCESSOR, WALL, Times, machine, median, take_turns
 from mmdet.structures import DetDataSample
-from mmengine.config import Config, ConfigDict
+from mmengine.config import ConfigDict
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.runner import set_random_seed
 from mmengine.structures import InstanceData
