@@ -2,6 +2,7 @@
 
 from lidnet_mm.engine.adversarial_train_loop import AdversarialTrainLoop
 from lidnet_mm.engine.collaborative_train_loop import CollaborativeTrainLoop
+from lidnet_mm.engine.iteration_seed_hook import IterationSeedHook
 from lidnet_mm.engine.parts_optim_wrapper_constructor import PartsOptimWrapperConstructor
 from lidnet_mm.engine.phase_log_processor import PhaseLogProcessor
 from lidnet_mm.engine.phase_param_scheduler_hook import PhaseParamSchedulerHook
@@ -11,6 +12,7 @@ from lidnet_mm.engine.phased_train_loop import PhasedTrainLoop
 __all__ = [
     "AdversarialTrainLoop",
     "CollaborativeTrainLoop",
+    "IterationSeedHook",
     "PartsOptimWrapperConstructor",
     "PhaseLogProcessor",
     "PhaseParamSchedulerHook",
