@@ -1,6 +1,6 @@
 # LIDnet, CNN form (Eq. 8), for two CPU cores and soft tissue: CPCE, K = 5. Its detector is the one
-# that is inherited beside it. With the paper's lambda_1 = lambda_2 = 5 the detector's feedback
-# outweighs L1 in so few steps (docs/denoisers.md).
+# that is inherited beside it. In so few steps the paper's lambda_1 = lambda_2 = 5 outweigh L1, and
+# the loss of one detector is a hundred times that of another (docs/detectors.md).
 _base_ = [
     './datasets/sts_ldct.py',
     './schedules/collaborative_small.py',
@@ -10,7 +10,7 @@ model = dict(
     type='lidnet_mm.LIDDetector',
     denoiser=dict(type='lidnet_mm.DenoisingModel', generator=dict(type='lidnet_mm.CPCE')),
     detector_windows=[(-160, 240)],
-    roi_perceptual_loss=dict(type='lidnet_mm.ROIPerceptualLoss', num_rois=5, loss_weight=0.1),
-    detection_loss_weight=0.1)
+    roi_perceptual_loss=dict(type='lidnet_mm.ROIPerceptualLoss', num_rois=5, loss_weight=0.01),
+    detection_loss_weight=0.01)
 judge = '../judges/judge_faster-rcnn_r18_sts.py'
 default_hooks = dict(checkpoint=dict(interval=100))

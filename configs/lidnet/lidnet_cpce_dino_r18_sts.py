@@ -1,10 +1,7 @@
 # CPCE in front of DINO with ResNet-18, trained from scratch: queries in place of anchors.
 _base_ = ['../_base_/lidnet_sts.py', 'mmdet::dino/dino-4scale_r50_8xb2-12e_coco.py']
-# A slice of 192 x 192 pixels has fewer feature cells than DINO's 900 queries. Its loss is a sum over
-# decoder layers and denoising queries, ten times that of other detectors: a tenth of their lambda.
+# A slice of 192 x 192 pixels has fewer feature cells than DINO's 900 queries.
 model = dict(
-    roi_perceptual_loss=dict(loss_weight=0.01),
-    detection_loss_weight=0.01,
     detector=dict(
         num_queries=100,
         backbone=dict(
