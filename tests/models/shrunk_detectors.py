@@ -49,7 +49,7 @@ def shrunk_mmdet_config(name: str, **backbone: object) -> ConfigDict:
         model.backbone.update(depth=18, base_channels=8)
     elif "widen_factor" in model.backbone:
         model.backbone.update(THIN)
-    if model.type == "CenterNet":
+    if "num_deconv_filters" in model.get("neck", {}):  # CenterNet
         model.neck.update(in_channels=64, num_deconv_filters=(16, 16, 16))
         model.bbox_head.update(in_channels=16, feat_channels=16)
     if "decoder" in model:

@@ -60,11 +60,13 @@ class DenseHeadRegions(RegionSource):
         settings = {**(head.test_cfg or {}), "score_thr": self.score_thr}
         detached = tuple([level.detach() for level in maps] for maps in kept)
         with shadowed(head, "test_cfg", type(head.test_cfg)(settings)):
-            return head.predict_by_feat(
+            found = head.predict_by_feat(
                 *_as_in_eval(head, detached),
                 batch_img_metas=[sample.metainfo for sample in samples],
                 rescale=False,
             )
+        # CenterNet knows no threshold, others weight their scores after it.
+        return [boxes[boxes.scores >= self.score_thr] for boxes in found]
 
 
 def _as_in_eval(head: nn.Module, maps: tuple[list[Tensor], ...]) -> tuple[list[Tensor], ...]:

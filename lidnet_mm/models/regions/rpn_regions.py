@@ -1,5 +1,6 @@
 """Regions of two-stage detectors: what the region proposal network hands on."""
 
+import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -31,7 +32,7 @@ class RPNRegions(RegionSource):
 
         def keep(*args: object, **kwargs: object) -> tuple[dict, list[InstanceData]]:
             losses, proposals = loss_and_predict(*args, **kwargs)
-            kept.append([p.detach().clone() for p in proposals])
+            kept.append([copy.deepcopy(p.detach()) for p in proposals])
             return losses, proposals
 
         with shadowed(detector.rpn_head, "loss_and_predict", keep):
