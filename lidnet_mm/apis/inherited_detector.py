@@ -5,11 +5,8 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.logging import print_log
 
-WITH_BOXES = ("bbox_head", "roi_head")
-"""Parts of a detector that predict boxes."""
-
-WITHOUT_IMAGE_ALONE = ("language_model", "panoptic_fusion_head")
-"""Parts of models that need text, or predict segments in place of boxes."""
+WITH_MASKS_ONLY = ("HybridTaskCascadeRoIHead", "SCNetRoIHead", "PointRendRoIHead")
+"""Second stages that do not run without their mask branch."""
 
 USED_IN_TRAINING = (
     "train_dataloader",
@@ -42,16 +39,14 @@ def detector_text(
         str: The source.
 
     Raises:
-        ValueError: If the model predicts no boxes, or needs more than an image.
+        ValueError: If the model predicts no boxes, or needs more than images with boxes.
     """
     model = config.model.to_dict()
-    parts = [part for part in WITHOUT_IMAGE_ALONE if model.get(part)]
-    if parts or not any(model.get(part) for part in WITH_BOXES):
-        reason = f"has {parts[0]}" if parts else f"has neither {' nor '.join(WITH_BOXES)}"
+    if obstacle := _obstacle(model):
         raise ValueError(
             f"the model of {path}, {_type(config) or 'without a type'}, cannot stand behind a "
-            f"denoiser: it {reason}. Take the config of a detector that predicts boxes from the "
-            "image alone"
+            f"denoiser: it {obstacle}. Take the config of a detector that learns boxes from "
+            "images with boxes"
         )
     keys = ({"_delete_": True} if replaces else {}) | ({"_scope_": scope} if scope else {})
     return Config({"model": {"detector": keys | model}}, format_python_code=False).pretty_text
@@ -67,6 +62,24 @@ def log_left_out(config: Config, path: Path) -> None:
         + (f"; left out of that config: {listed}" if names else ""),
         logger="current",
     )
+
+
+def _obstacle(model: dict) -> str | None:
+    """What keeps a model from learning boxes from images with boxes."""
+    roi_head, bbox_head = (model.get(name) or {} for name in ("roi_head", "bbox_head"))
+    if model.get("language_model"):
+        return "needs text (language_model)"
+    if model.get("panoptic_fusion_head"):
+        return "predicts segments (panoptic_fusion_head)"
+    if not roi_head and not bbox_head:
+        return "has neither bbox_head nor roi_head"
+    if roi_head and not model.get("rpn_head"):
+        return "needs proposals that were stored before (it has no rpn_head)"
+    if model.get("mask_head") or "loss_mask" in bbox_head:
+        return "learns from masks (mask_head or bbox_head.loss_mask)"
+    if roi_head.get("type") in WITH_MASKS_ONLY:
+        return f"learns from masks ({roi_head['type']})"
+    return None
 
 
 def _type(config: Config) -> str:

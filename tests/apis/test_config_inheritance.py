@@ -2,11 +2,13 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import mmdet
 import pytest
 from mmengine.config import Config
 
+from lidnet_mm.apis import config_inheritance
 from lidnet_mm.apis.config_inheritance import read_config
 
 MMDET = Path(mmdet.__file__).parent / ".mim" / "configs"
@@ -87,6 +89,14 @@ class TestDetectorBesideALIDnet:
         assert config.train_dataloader == base.train_dataloader
         assert config.model.detector.type == "ATSS"
 
+    def test_config_of_the_installed_package(self, write, tmp_path, monkeypatch):
+        """A wheel carries the configs in the package, and no checkout is beside it."""
+        installed = tmp_path / "site-packages" / "lidnet_mm"
+        write("x = 3", "site-packages/lidnet_mm/.mim/configs/_base_/shipped.py")
+        package = SimpleNamespace(__file__=str(installed / "__init__.py"))
+        monkeypatch.setattr(config_inheritance, "lidnet_mm", package)
+        assert read_config(write("_base_ = 'lidnet_mm::_base_/shipped.py'")).x == 3
+
     def test_predefined_variables_are_those_of_the_file(self, write, lidnet, detector, tmp_path):
         text = "_base_ = ['bases/lidnet.py', 'bases/detector.py']\n"
         path = write(text + "here = '{{ fileDirname }}'\nname = '{{fileBasenameNoExtension}}'")
@@ -139,11 +149,20 @@ class TestRefusals:
         [
             ("solo/solo_r50_fpn_1x_coco.py", "SOLO, cannot .* neither bbox_head nor roi_head"),
             ("rpn/rpn_r50_fpn_1x_coco.py", "RPN, cannot stand behind a denoiser"),
-            ("glip/glip_atss_swin-t_a_fpn_dyhead_pretrain_obj365.py", "it has language_model"),
-            ("panoptic_fpn/panoptic-fpn_r50_fpn_1x_coco.py", "it has panoptic_fusion_head"),
+            (
+                "glip/glip_atss_swin-t_a_fpn_dyhead_pretrain_obj365.py",
+                r"it needs text \(language_model\)",
+            ),
+            ("panoptic_fpn/panoptic-fpn_r50_fpn_1x_coco.py", "it predicts segments"),
+            ("fast_rcnn/fast-rcnn_r50_fpn_1x_coco.py", "it needs proposals that were stored"),
+            ("yolact/yolact_r50_1xb8-55e_coco.py", "YOLACT, .* it learns from masks"),
+            ("rtmdet/rtmdet-ins_tiny_8xb32-300e_coco.py", "RTMDet, .* it learns from masks"),
+            ("htc/htc_r50_fpn_1x_coco.py", r"masks \(HybridTaskCascadeRoIHead\)"),
         ],
     )
-    def test_models_that_predict_no_boxes_from_an_image(self, write, lidnet, name, reason):
+    def test_models_that_do_not_learn_boxes_from_images_with_boxes(
+        self, write, lidnet, name, reason
+    ):
         with pytest.raises(ValueError, match=rf"{Path(name).stem}.*{reason}"):
             read_config(write(f"_base_ = ['bases/lidnet.py', 'mmdet::{name}']"))
 

@@ -118,6 +118,14 @@ def test_saved_copy_has_another_name(write, tmp_path):
     assert Config.fromfile(saved).to_dict() == config.to_dict()
 
 
+def test_saved_copy_of_a_lidnet_with_an_inherited_detector(repository, tmp_path):
+    config = load_config(repository / "configs" / "lidnet" / "lidnet_cpce_dino_r18_sts.py")
+    saved = tmp_path / "saved.py"
+    config.dump(saved)
+    assert Config.fromfile(saved).to_dict() == config.to_dict()
+    assert load_config(saved).to_dict() == config.to_dict()
+
+
 class TestJudge:
     def test_relative_to_the_config(self, write, tmp_path):
         config = load_config(write("judge = '../judges/one.py'", "lidnet/config.py"))
