@@ -12,6 +12,8 @@ from mmengine.config import DictAction
 from mmengine.runner import Runner
 
 from lidnet_mm.apis.load_config import load_config
+from lidnet_mm.apis.resume_training import NEWEST, resume_training
+from lidnet_mm.whole_file import require_writable
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -23,7 +25,11 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--work-dir", help="where logs and checkpoints go (work_dirs/<config>)")
     parser.add_argument("--seed", type=int, help="seed of weights, data order and augmentation")
     parser.add_argument(
-        "--resume", nargs="?", const="auto", help="continue: from a checkpoint, or from the latest"
+        "--resume",
+        nargs="?",
+        const=NEWEST,
+        help="continue from a checkpoint, or from the newest complete one; where there is none, "
+        "train from the start",
     )
     parser.add_argument(
         "--cfg-options", nargs="+", action=DictAction, help="key=value pairs, such as data_root=..."
@@ -45,9 +51,9 @@ def main() -> None:
         config.work_dir = str(Path("work_dirs") / Path(arguments.config).stem)
     if arguments.seed is not None:
         config.randomness = {"seed": arguments.seed}
+    require_writable(Path(config.work_dir))
     if arguments.resume:
-        config.resume = True
-        config.load_from = None if arguments.resume == "auto" else arguments.resume
+        resume_training(config, arguments.resume)
     Runner.from_cfg(config).train()
 
 

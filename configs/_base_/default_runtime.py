@@ -6,7 +6,12 @@ default_hooks = dict(
     iteration_seed=dict(type='lidnet_mm.IterationSeedHook'),
     logger=dict(type='LoggerHook', interval=50),
     param_scheduler=dict(type='lidnet_mm.PhaseParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', by_epoch=False, interval=1000, max_keep_ckpts=2),
+    checkpoint=dict(
+        type='CheckpointHook',
+        by_epoch=False,
+        interval=1000,
+        max_keep_ckpts=2,
+        backend_args=dict(backend='lidnet_atomic')),
     sampler_seed=dict(type='DistSamplerSeedHook'))
 log_processor = dict(type='lidnet_mm.PhaseLogProcessor', by_epoch=False)
 

@@ -13,7 +13,8 @@ def last_checkpoint(folder: Path) -> Path | None:
         folder (Path): Work dir of a training.
 
     Returns:
-        Path | None: The checkpoint; None where there is no note.
+        Path | None: The checkpoint; None where there is no note, or a kill left it empty.
     """
     note = folder / "last_checkpoint"
-    return Path(note.read_text(encoding="utf-8").strip()) if note.is_file() else None
+    text = note.read_text(encoding="utf-8").strip() if note.is_file() else ""
+    return Path(text) if text else None

@@ -1,6 +1,7 @@
 """Collaborative training: schedule, loop, optimizers, learning rates and log lines."""
 
 from lidnet_mm.engine.adversarial_train_loop import AdversarialTrainLoop
+from lidnet_mm.engine.atomic_file_backend import AtomicFileBackend, CheckpointWriteError
 from lidnet_mm.engine.collaborative_train_loop import CollaborativeTrainLoop
 from lidnet_mm.engine.iteration_seed_hook import IterationSeedHook
 from lidnet_mm.engine.parts_optim_wrapper_constructor import PartsOptimWrapperConstructor
@@ -11,6 +12,8 @@ from lidnet_mm.engine.phased_train_loop import PhasedTrainLoop
 
 __all__ = [
     "AdversarialTrainLoop",
+    "AtomicFileBackend",
+    "CheckpointWriteError",
     "CollaborativeTrainLoop",
     "IterationSeedHook",
     "PartsOptimWrapperConstructor",
