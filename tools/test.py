@@ -12,9 +12,11 @@ import sys
 from pathlib import Path
 
 from mmengine.config import Config, DictAction
+from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
 from lidnet_mm.apis.load_config import load_config
+from lidnet_mm.apis.process_group import LAUNCHERS, join_processes
 from lidnet_mm.benchmark.details import write_details
 from lidnet_mm.benchmark.results import METHODS, write_results
 from lidnet_mm.benchmark.scoring import SCORED, Judge, is_denoiser, score
@@ -56,7 +58,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--cases", type=int, help="keep so many example slices for a report")
     parser.add_argument("--work-dir", help="where logs go (work_dirs/<config>)")
     parser.add_argument("--cfg-options", nargs="+", action=DictAction, help="key=value pairs")
-    parser.add_argument("--launcher", choices=("none", "pytorch", "slurm", "mpi"), default="none")
+    parser.add_argument("--launcher", choices=LAUNCHERS, default="none")
     parser.add_argument("--local_rank", "--local-rank", type=int, default=0)
     return parser
 
@@ -70,7 +72,7 @@ def unused_options(arguments: argparse.Namespace) -> list[str]:
 def build_config(arguments: argparse.Namespace) -> Config:
     """The config, completed by the command line."""
     config = load_config(arguments.config, arguments.cfg_options)
-    config.launcher = arguments.launcher
+    join_processes(config, arguments.launcher)
     config.work_dir = arguments.work_dir or str(Path("work_dirs") / Path(arguments.config).stem)
     if arguments.cases:
         hook = {"type": "lidnet_mm.CaseRecorderHook", "num_cases": arguments.cases}
@@ -101,6 +103,8 @@ def main() -> int:
     row, scores = score(
         config, judge, checkpoint, scored, arguments.method, seed, arguments.denoiser
     )
+    if not is_main_process():  # all have the scores, one writes them
+        return 0
     if arguments.results:
         write_details(scores, arguments.results.with_name("details.json"))
         write_results([row], arguments.results)  # last: a comparison takes it for the end

@@ -12,6 +12,7 @@ from mmengine.config import DictAction
 from mmengine.runner import Runner
 
 from lidnet_mm.apis.load_config import load_config
+from lidnet_mm.apis.process_group import LAUNCHERS, join_processes
 from lidnet_mm.apis.resume_training import NEWEST, resume_training
 from lidnet_mm.whole_file import require_writable
 
@@ -34,7 +35,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--cfg-options", nargs="+", action=DictAction, help="key=value pairs, such as data_root=..."
     )
-    parser.add_argument("--launcher", choices=("none", "pytorch", "slurm", "mpi"), default="none")
+    parser.add_argument("--launcher", choices=LAUNCHERS, default="none")
     parser.add_argument("--local_rank", "--local-rank", type=int, default=0)
     return parser.parse_args()
 
@@ -44,7 +45,7 @@ def main() -> None:
     arguments = parse_arguments()
     os.environ.setdefault("LOCAL_RANK", str(arguments.local_rank))
     config = load_config(arguments.config, arguments.cfg_options)
-    config.launcher = arguments.launcher
+    join_processes(config, arguments.launcher)
     if arguments.work_dir:
         config.work_dir = arguments.work_dir
     elif config.get("work_dir") is None:

@@ -12,15 +12,19 @@ default_hooks = dict(
         interval=1000,
         max_keep_ckpts=2,
         backend_args=dict(backend='lidnet_atomic')),
-    sampler_seed=dict(type='DistSamplerSeedHook'))
+    sampler_seed=dict(type='DistSamplerSeedHook'),
+    same_buffers=dict(type='lidnet_mm.SameBuffersHook'))
 log_processor = dict(type='lidnet_mm.PhaseLogProcessor', by_epoch=False)
 
 env_cfg = dict(
     cudnn_benchmark=False,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
-    dist_cfg=dict(backend='nccl'))
-# The halves take turns: in every phase one of them has no gradient.
-find_unused_parameters = True
+    # Seconds that a process waits for one that died or hangs. Without GPUs the backend is gloo.
+    dist_cfg=dict(backend='nccl', timeout=600))
+# The halves take turns: in every phase one of them has no gradient. The running statistics of the
+# first process, which are those of the checkpoint, count in all.
+model_wrapper_cfg = dict(
+    type='MMDistributedDataParallel', find_unused_parameters=True, broadcast_buffers=True)
 
 visualizer = dict(type='Visualizer', vis_backends=[dict(type='LocalVisBackend')])
 randomness = dict(seed=0)

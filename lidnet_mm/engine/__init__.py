@@ -9,6 +9,7 @@ from lidnet_mm.engine.phase_log_processor import PhaseLogProcessor
 from lidnet_mm.engine.phase_param_scheduler_hook import PhaseParamSchedulerHook
 from lidnet_mm.engine.phase_schedule import PhasePosition, PhaseSchedule
 from lidnet_mm.engine.phased_train_loop import PhasedTrainLoop
+from lidnet_mm.engine.same_buffers_hook import SameBuffersHook
 
 __all__ = [
     "AdversarialTrainLoop",
@@ -22,4 +23,5 @@ __all__ = [
     "PhasePosition",
     "PhaseSchedule",
     "PhasedTrainLoop",
+    "SameBuffersHook",
 ]
