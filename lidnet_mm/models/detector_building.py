@@ -34,6 +34,9 @@ def build_detector(config: dict) -> nn.Module:
         if roi_head.get(part) is not None:
             roi_head[part] = None
             left_out.append(f"roi_head.{part} (the data have boxes only)")
+    if "mask_iou_head" in roi_head:  # Mask Scoring R-CNN insists on it
+        del roi_head["mask_iou_head"]
+        roi_head["type"] = "mmdet.StandardRoIHead"
     preprocessor = config.get("data_preprocessor") or {}
     for augment in preprocessor.pop("batch_augments", None) or []:
         left_out.append(f"{augment['type']} (slices are not augmented in batches)")

@@ -213,16 +213,6 @@ def test_terms_of_weight_zero_are_left_out(
     _sum(losses).backward()
 
 
-def test_detectors_train_without_the_perceptual_term(mmdet_config, build_lid, batch):
-    config = mmdet_config("retinanet/retinanet_r50_fpn_1x_coco.py")
-    model = build_lid(config, roi_perceptual_loss={"type": ROI, "loss_weight": 0})
-    model.set_phase(Phase.DENOISER)
-    losses = model(**model.data_preprocessor(batch), mode="loss")
-    _sum(losses).backward()
-    assert {"detector.loss_cls", "detector.loss_bbox"} <= set(losses)
-    assert all(p.grad.abs().sum() > 0 for p in model.denoiser.parameters())
-
-
 @pytest.mark.parametrize(
     "boxes", [[], [[40, 40, 42, 42]], [[0, 0, 96, 96]]], ids=["none", "2 x 2 px", "whole slice"]
 )
@@ -276,3 +266,30 @@ def test_an_image_as_good_as_its_reference_has_no_perceptual_loss(small_config, 
     losses = model(**model.data_preprocessor(batch), mode="loss")
     assert losses["loss_roi_perceptual"] == 0
     assert losses["loss_reconstruction"] == 0
+
+
+@pytest.mark.parametrize("source", ["backbone", "neck"])
+def test_feature_source_and_levels_of_one_stage_detectors(source, mmdet_config, build_lid, batch):
+    """Regions given by the annotations; maps by the detector's parts, called one by one."""
+    model = build_lid(
+        mmdet_config("retinanet/retinanet_r50_fpn_1x_coco.py"),
+        roi_perceptual_loss={"type": ROI, "loss_weight": 1.0},
+        feature_source=source,
+        feature_levels=[0, 2],
+        region_source={"type": "lidnet_mm.AnnotatedRegions"},
+        detector_windows=[(-160, 240)],
+    )
+    model.set_phase(Phase.DENOISER)
+    data = model.data_preprocessor(batch)
+    _brighten(model, data["inputs"])
+    loss = model(**data, mode="loss")["loss_roi_perceptual"]
+    pair = []
+    with torch.no_grad():
+        for image in (model.denoiser(data["inputs"]), data["ndct"]):
+            maps = model.detector.backbone(_plain_bridge(image, (-160, 240), **IMAGENET))
+            maps = maps if source == "backbone" else model.detector.neck(maps)
+            pair.append((maps[0], maps[2]))
+        regions = [one.gt_instances.bboxes for one in data["data_samples"]]
+        expected = _plain_roi_loss(*pair, regions, 5)
+    assert expected > 0
+    torch.testing.assert_close(loss.detach(), expected, rtol=1e-4, atol=1e-6)

@@ -81,6 +81,24 @@ def test_padding_is_cut_off_images_and_holds_no_box(pair, sample, ct_slice):
         assert (boxes[:, 1::2] <= height).all()
 
 
+@pytest.mark.parametrize(
+    ("own", "of_detector", "shape"),
+    [(32, 128, (128, 128)), (48, 32, (96, 192)), (32, 1, (96, 128))],
+)
+def test_slices_are_padded_to_what_both_divisors_divide(
+    own, of_detector, shape, mmdet_config, build_lid, sample, ct_slice
+):
+    """Such as EfficientDet's 128; the detector itself never pads what LIDnet gives it."""
+    config = mmdet_config("retinanet/retinanet_r50_fpn_1x_coco.py")
+    config.data_preprocessor.pad_size_divisor = of_detector
+    preprocessor = {"type": "lidnet_mm.LIDDataPreprocessor", "pad_divisor": own}
+    model = build_lid(config, data_preprocessor=preprocessor)
+    hu = [ct_slice(0, (96, 100))]
+    data = model.data_preprocessor({"inputs": hu, "ndct": hu, "data_samples": [sample((96, 100))]})
+    assert data["inputs"].shape[-2:] == data["ndct"].shape[-2:] == shape
+    assert data["data_samples"][0].batch_input_shape == shape
+
+
 @torch.no_grad()
 def test_samples_keep_what_metrics_need(pair, batch):
     model, _ = pair
