@@ -6,6 +6,7 @@ first type of that registry is looked up: a process that needs only denoisers ne
 MMDetection.
 """
 
+from mmengine.registry import DATA_SAMPLERS as MMENGINE_DATA_SAMPLERS
 from mmengine.registry import DATASETS as MMENGINE_DATASETS
 from mmengine.registry import HOOKS as MMENGINE_HOOKS
 from mmengine.registry import LOG_PROCESSORS as MMENGINE_LOG_PROCESSORS
@@ -13,6 +14,7 @@ from mmengine.registry import LOOPS as MMENGINE_LOOPS
 from mmengine.registry import METRICS as MMENGINE_METRICS
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS as MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS
+from mmengine.registry import OPTIM_WRAPPERS as MMENGINE_OPTIM_WRAPPERS
 from mmengine.registry import TASK_UTILS as MMENGINE_TASK_UTILS
 from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
 from mmengine.registry import Registry
@@ -43,6 +45,12 @@ DATASETS = Registry(
     scope=SCOPE,
     locations=["lidnet_mm.datasets.ct_lesion_dataset"],
 )
+DATA_SAMPLERS = Registry(
+    "data sampler",
+    parent=MMENGINE_DATA_SAMPLERS,
+    scope=SCOPE,
+    locations=["lidnet_mm.datasets.seeded_infinite_sampler"],
+)
 TRANSFORMS = Registry(
     "transform",
     parent=MMENGINE_TRANSFORMS,
@@ -72,6 +80,12 @@ LOG_PROCESSORS = Registry(
 OPTIM_WRAPPER_CONSTRUCTORS = Registry(
     "optim_wrapper_constructor",
     parent=MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS,
+    scope=SCOPE,
+    locations=["lidnet_mm.engine"],
+)
+OPTIM_WRAPPERS = Registry(
+    "optim_wrapper",
+    parent=MMENGINE_OPTIM_WRAPPERS,
     scope=SCOPE,
     locations=["lidnet_mm.engine"],
 )

@@ -11,7 +11,9 @@ from mmdet.datasets import CocoDataset
 from mmengine.fileio import load
 from mmengine.logging import print_log
 
+from lidnet_mm.datasets.draw import Draw
 from lidnet_mm.registry import DATASETS
+from lidnet_mm.seeding import random_states_of
 
 REMEDY = "rebuild it with tools/dataset_converters"
 
@@ -47,6 +49,21 @@ class CTLesionDataset(CocoDataset):
         self, *args: Any, data_prefix: Mapping[str, str] | None = None, **kwargs: Any
     ) -> None:
         super().__init__(*args, data_prefix=dict(data_prefix or {"img": ""}), **kwargs)
+
+    def __getitem__(self, idx: int) -> Any:
+        """A slice after the pipeline.
+
+        Args:
+            idx: Its index. A :class:`Draw` carries a seed, too: the pipeline runs under it and
+                the process's own random numbers go on as if nothing had been drawn.
+
+        Returns:
+            What the pipeline makes of the slice.
+        """
+        if not isinstance(idx, Draw):
+            return super().__getitem__(idx)
+        with random_states_of(idx.seed):
+            return super().__getitem__(int(idx))
 
     def load_data_list(self) -> list[dict]:
         """Read and check the annotation file.

@@ -106,6 +106,12 @@ def _state(model) -> dict[str, dict[str, torch.Tensor]]:
 
 
 @pytest.fixture(scope="session")
+def slices_in_memory() -> type[SlicesInMemory]:
+    """The data set of the tests here."""
+    return SlicesInMemory
+
+
+@pytest.fixture(scope="session")
 def small_detector(repository: Path) -> ConfigDict:
     """The configs' small Faster R-CNN with fewer channels, and no draw of random samples."""
     path = repository / "configs" / "_base_" / "models" / "faster-rcnn_r18_small.py"

@@ -97,3 +97,53 @@ def test_plain_loop_is_seeded_alike(draws_of, whole, small_lidnet):
         optim_wrapper={"type": "OptimWrapper", "optimizer": {"type": "SGD", "lr": 1e-3}},
     )
     assert drawn == whole
+
+
+class TestDataOrder:
+    """The seed of a sampler that was built before the checkpoint was read."""
+
+    @pytest.fixture
+    def train(self, make_runner, slices_in_memory, tmp_path):
+        """Function that trains with the sampler."""
+
+        def train(folder, batch_size=2, seed=None, **changes):
+            sampler = {"type": "lidnet_mm.SeededInfiniteSampler"}
+            loader = {
+                "batch_size": batch_size,
+                "num_workers": 0,
+                "sampler": sampler if seed is None else {**sampler, "seed": seed},
+                "dataset": slices_in_memory(),
+            }
+            settings = {"default_hooks": HOOKS, "train_dataloader": loader} | changes
+            runner = make_runner(tmp_path / folder, SCHEDULE, **settings)
+            runner.train()
+            return runner.observer.batches
+
+        return train
+
+    @pytest.fixture
+    def resume(self, tmp_path):
+        """Settings that go on after two iterations of the run ``whole``."""
+        return {"resume": True, "load_from": str(tmp_path / "whole" / "iter_2.pth")}
+
+    def test_drawn_seed_goes_on(self, train, resume):
+        drawn = {"randomness": {"seed": None}}
+        whole = train("whole", **drawn)
+        assert train("another", **drawn) != whole
+        assert train("rest", **drawn, **resume) == whole[2:]
+
+    def test_configured_seed_of_the_checkpoint_goes_on(self, train, resume):
+        whole = train("whole", seed=5)
+        assert train("rest", seed=6, **resume) == whole[2:]
+
+    def test_weights_alone_do_not_bring_their_order(self, train, resume):
+        train("whole", seed=5)
+        assert train("tuned", seed=6, load_from=resume["load_from"]) == train("fresh", seed=6)
+
+    def test_other_batch_size_is_said(self, train, resume, tmp_path):
+        train("whole")
+        batches = train("rest", batch_size=3, **resume)
+        assert [len(batch) for batch in batches] == [3, 3, 3]
+        (log,) = (tmp_path / "rest").glob("*/*.log")
+        said = "takes 3 slices, in the training that is resumed it took 2"
+        assert said in log.read_text()
