@@ -58,15 +58,21 @@ class DenseHeadRegions(RegionSource):
         """What the head predicts from its maps."""
         head = detector.bbox_head
         settings = {**(head.test_cfg or {}), "score_thr": self.score_thr}
-        detached = tuple([level.detach() for level in maps] for maps in kept)
         with shadowed(head, "test_cfg", type(head.test_cfg)(settings)):
             found = head.predict_by_feat(
-                *_as_in_eval(head, detached),
+                *_as_in_eval(head, _detached(kept)),
                 batch_img_metas=[sample.metainfo for sample in samples],
                 rescale=False,
             )
         # CenterNet knows no threshold, others weight their scores after it.
         return [boxes[boxes.scores >= self.score_thr] for boxes in found]
+
+
+def _detached(maps: object) -> object:
+    """The maps without gradient; some heads nest them deeper (SABL) or have none of a kind."""
+    if isinstance(maps, (list, tuple)):
+        return type(maps)(_detached(entry) for entry in maps)
+    return maps.detach() if isinstance(maps, Tensor) else maps
 
 
 def _as_in_eval(head: nn.Module, maps: tuple[list[Tensor], ...]) -> tuple[list[Tensor], ...]:

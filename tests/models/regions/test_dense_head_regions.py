@@ -23,6 +23,9 @@ ONE_STAGE = [
     "rtmdet/rtmdet_tiny_8xb32-300e_coco.py",
     "tood/tood_r50_fpn_1x_coco.py",
     "gfl/gfl_r50_fpn_1x_coco.py",
+    "sabl/sabl-retinanet_r50_fpn_1x_coco.py",
+    "yolof/yolof_r50-c5_8xb8-1x_coco.py",
+    "foveabox/fovea_r50_fpn_4xb4-1x_coco.py",
     "ssd/ssdlite_mobilenetv2-scratch_8xb24-600e_coco.py",
 ]
 
