@@ -12,8 +12,10 @@ from mmengine.config import DictAction
 from mmengine.runner import Runner
 
 from lidnet_mm.apis.load_config import load_config
+from lidnet_mm.apis.mixed_precision import use_mixed_precision
 from lidnet_mm.apis.process_group import LAUNCHERS, join_processes
 from lidnet_mm.apis.resume_training import NEWEST, resume_training
+from lidnet_mm.engine.mixed_precision_optim_wrapper import DTYPES
 from lidnet_mm.whole_file import require_writable
 
 
@@ -33,6 +35,13 @@ def parse_arguments() -> argparse.Namespace:
         "train from the start",
     )
     parser.add_argument(
+        "--amp",
+        nargs="?",
+        const="bf16",
+        choices=DTYPES,
+        help="train in half precision: bf16 (default), or fp16 with a loss scale for each part",
+    )
+    parser.add_argument(
         "--cfg-options", nargs="+", action=DictAction, help="key=value pairs, such as data_root=..."
     )
     parser.add_argument("--launcher", choices=LAUNCHERS, default="none")
@@ -50,6 +59,8 @@ def main() -> None:
         config.work_dir = arguments.work_dir
     elif config.get("work_dir") is None:
         config.work_dir = str(Path("work_dirs") / Path(arguments.config).stem)
+    if arguments.amp:
+        use_mixed_precision(config, arguments.amp)
     if arguments.seed is not None:
         config.randomness = {"seed": arguments.seed}
     require_writable(Path(config.work_dir))

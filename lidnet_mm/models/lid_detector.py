@@ -11,6 +11,7 @@ from lidnet_mm.models.denoising_model import add_images
 from lidnet_mm.models.detector_bridge import DetectorBridge, Window, pad_divisor_of
 from lidnet_mm.models.detector_building import build_detector
 from lidnet_mm.models.feature_tap import FeatureTap
+from lidnet_mm.models.half_precision_backbone import half_precision_backbone
 from lidnet_mm.models.phase import Phase
 from lidnet_mm.models.plain_checkpoint import accept_plain_detector
 from lidnet_mm.models.regions import region_source_for
@@ -156,7 +157,7 @@ class LIDDetector(AlternatingModel):
         if self.phase is Phase.DETECTOR_ON_DENOISED:
             with torch.no_grad():
                 images = self.denoiser(inputs)
-        return _prefixed(self.detector.loss(self.bridge(images), data_samples))
+        return _prefixed(self._detection_loss(self.bridge(images), data_samples))
 
     def _denoiser_loss(
         self, inputs: Tensor, data_samples: list[BaseDataElement], ndct: Tensor
@@ -168,13 +169,13 @@ class LIDDetector(AlternatingModel):
             return losses
         images = self.bridge(denoised)
         if self.features is None:
-            detection = self.detector.loss(images, data_samples)
+            detection = self._detection_loss(images, data_samples)
         else:
             with (
                 self.features.watch(self.detector) as features,
                 self.region_source.watch(self.detector) as seen,
             ):
-                detection = self.detector.loss(images, data_samples)
+                detection = self._detection_loss(images, data_samples)
             losses["loss_roi_perceptual"] = self.roi_perceptual_loss(
                 features[-1],
                 self.features.reference(self.detector, self.bridge(ndct)),
@@ -184,6 +185,11 @@ class LIDDetector(AlternatingModel):
         if self.detection_loss_weight != 0:
             losses.update(_prefixed(detection, self.detection_loss_weight))
         return losses
+
+    def _detection_loss(self, images: Tensor, data_samples: list[BaseDataElement]) -> dict:
+        """The detector's own losses on the images of the bridge, in half precision where safe."""
+        with half_precision_backbone(self.detector):
+            return self.detector.loss(images, data_samples)
 
     def predict(
         self, inputs: Tensor, data_samples: list[BaseDataElement], ndct: Tensor
