@@ -3,6 +3,7 @@
 from mmengine.hooks import ParamSchedulerHook
 from mmengine.runner import Runner
 
+from lidnet_mm.engine.configured_schedulers import ConfiguredSchedulers, are_built
 from lidnet_mm.engine.phased_train_loop import PhasedTrainLoop
 from lidnet_mm.registry import HOOKS
 
@@ -13,8 +14,35 @@ class PhaseParamSchedulerHook(ParamSchedulerHook):
 
     ``begin``, ``end``, ``T_max`` and milestones of a scheduler so count steps of the denoiser,
     the critic or the detector, and an idle part keeps its learning rate. With any other
-    training loop it is MMEngine's ``ParamSchedulerHook``.
+    training loop it steps as MMEngine's ``ParamSchedulerHook`` does.
+
+    In a resumed training the config's settings count, not those of the checkpoint, so that a
+    training can be prolonged: see :class:`ConfiguredSchedulers`.
     """
+
+    def __init__(self) -> None:
+        self._configured: ConfiguredSchedulers | None = None
+        self._stored: list | dict | None = None
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Note what config and checkpoint say about the schedulers, before they are resumed.
+
+        Args:
+            runner (Runner): The runner.
+            checkpoint (dict): What was read.
+        """
+        if are_built(runner.param_schedulers):
+            self._configured = ConfiguredSchedulers(runner.param_schedulers)
+            self._stored = checkpoint.get("param_schedulers")
+
+    def before_train(self, runner: Runner) -> None:
+        """In a resumed training let the config's settings count.
+
+        Args:
+            runner (Runner): The runner.
+        """
+        if runner.iter > 0 and self._configured is not None:
+            self._configured.reapply(runner.param_schedulers, self._stored)
 
     def after_train_iter(
         self,
