@@ -3,6 +3,7 @@
 from lidnet_mm.engine.adversarial_train_loop import AdversarialTrainLoop
 from lidnet_mm.engine.atomic_file_backend import AtomicFileBackend, CheckpointWriteError
 from lidnet_mm.engine.collaborative_train_loop import CollaborativeTrainLoop
+from lidnet_mm.engine.generator_ema_hook import GeneratorEMAHook
 from lidnet_mm.engine.iteration_seed_hook import IterationSeedHook
 from lidnet_mm.engine.mixed_precision_optim_wrapper import MixedPrecisionOptimWrapper
 from lidnet_mm.engine.parts_optim_wrapper_constructor import PartsOptimWrapperConstructor
@@ -17,6 +18,7 @@ __all__ = [
     "AtomicFileBackend",
     "CheckpointWriteError",
     "CollaborativeTrainLoop",
+    "GeneratorEMAHook",
     "IterationSeedHook",
     "MixedPrecisionOptimWrapper",
     "PartsOptimWrapperConstructor",
