@@ -14,3 +14,6 @@ model = dict(
     detection_loss_weight=0.01)
 judge = '../judges/judge_faster-rcnn_r18_sts.py'
 default_hooks = dict(checkpoint=dict(interval=100))
+# A detector's loss can explode on what the denoiser makes of its first slices; one such gradient
+# would fill Adam's second moment for a thousand steps.
+optim_wrapper = dict(denoiser=dict(clip_grad=dict(max_norm=10)))
