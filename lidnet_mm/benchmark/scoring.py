@@ -20,7 +20,7 @@ from lidnet_mm.registry import MODELS
 SCORED = ("denoised", "ldct", "ndct")
 """What the judge may look at: the denoiser's output, or the images as they are."""
 
-FOR_TRAINING = ("losses", "critic", "loss_adversarial")
+FOR_TRAINING = ("losses", "critic", "loss_adversarial", "activation_checkpointing", "compile")
 """What a denoiser is trained with and scored without."""
 
 

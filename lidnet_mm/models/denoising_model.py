@@ -5,6 +5,7 @@ from mmengine.structures import BaseDataElement, PixelData
 from torch import Tensor, nn
 
 from lidnet_mm.hu_window import HUWindow
+from lidnet_mm.models.activation_checkpointing import recompute_activations
 from lidnet_mm.models.alternating_model import AlternatingModel
 from lidnet_mm.models.denoisers.tiling import TileSettings, denoise_in_tiles
 from lidnet_mm.models.phase import Phase
@@ -34,6 +35,10 @@ class DenoisingModel(AlternatingModel):
             too large for the memory are denoised wherever no gradient is needed, and
             ``tile_overlap`` (pixels), by default the generator's receptive radius, with which
             the result is that of the whole slice. Defaults to whole slices.
+        activation_checkpointing (bool): Compute activations of the generator again in the backward
+            pass instead of keeping them: less memory, one more forward pass. Defaults to False.
+        compile (bool | dict): Compile the generator with ``torch.compile``, and these options of
+            it, such as ``dict(mode='max-autotune')``. Defaults to False.
         data_preprocessor (dict, optional): Config. Defaults to ``LIDDataPreprocessor``.
         init_cfg (dict, optional): MMEngine's initialisation.
 
@@ -49,6 +54,8 @@ class DenoisingModel(AlternatingModel):
         critic: dict | None = None,
         loss_adversarial: dict | None = None,
         test_cfg: dict | None = None,
+        activation_checkpointing: bool = False,
+        compile: bool | dict = False,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
@@ -72,6 +79,10 @@ class DenoisingModel(AlternatingModel):
             raise ValueError("loss_adversarial needs critic=dict(type='lidnet_mm.SliceCritic')")
         elif not self.losses:
             raise ValueError("a DenoisingModel needs losses or a critic to learn from")
+        if activation_checkpointing:
+            recompute_activations(self.generator)
+        if compile is not False:
+            self.generator.compile(**({} if compile is True else compile))
         self.tiles = TileSettings.of(self.generator, test_cfg) if test_cfg else None
 
     @property

@@ -341,6 +341,14 @@ class TestGanForm:
         for name, value in trained.denoiser.generator.state_dict().items():
             assert torch.equal(own[name], value)
 
+    def test_how_the_training_ran_does_not_count(self, configs, judge):
+        """Slices of many sizes would be compiled one by one."""
+        config = copy.deepcopy(configs["baseline"])
+        config.model.update(compile={"backend": "unknown"}, activation_checkpointing=True)
+        generator = build(scoring_config(config, judge).model).denoiser.generator
+        assert "denoise" not in vars(generator)
+        assert generator._compiled_call_impl is None
+
     def test_baseline_with_weights_for_its_loss_elsewhere(self, configs, judge):
         """Scoring on a machine without VGG weights."""
         baseline = copy.deepcopy(configs["baseline"])
