@@ -50,7 +50,9 @@ def model(small_lidnet, form):
     model.detector.backbone.norm_eval = True
     for stage, count in (("rpn", 64), ("rcnn", 16)):
         model.detector.train_cfg[stage].sampler.update(type="FirstSampler", num=count)
-    if form == "gan":
+    if form == "cnn":
+        model.denoiser.activation_checkpointing = True  # the wrapper has to bear it
+    else:
         model.denoiser.update(
             critic={"type": "lidnet_mm.SliceCritic", "channels": 2},
             loss_adversarial={"type": "lidnet_mm.MidwayLoss"},
