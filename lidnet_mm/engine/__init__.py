@@ -4,8 +4,10 @@ from lidnet_mm.engine.adversarial_train_loop import AdversarialTrainLoop
 from lidnet_mm.engine.atomic_file_backend import AtomicFileBackend, CheckpointWriteError
 from lidnet_mm.engine.collaborative_train_loop import CollaborativeTrainLoop
 from lidnet_mm.engine.generator_ema_hook import GeneratorEMAHook
+from lidnet_mm.engine.graceful_stop_hook import GracefulStopHook
 from lidnet_mm.engine.iteration_seed_hook import IterationSeedHook
 from lidnet_mm.engine.mixed_precision_optim_wrapper import MixedPrecisionOptimWrapper
+from lidnet_mm.engine.non_finite_loss_hook import NonFiniteLossError, NonFiniteLossHook
 from lidnet_mm.engine.parts_optim_wrapper_constructor import PartsOptimWrapperConstructor
 from lidnet_mm.engine.phase_log_processor import PhaseLogProcessor
 from lidnet_mm.engine.phase_param_scheduler_hook import PhaseParamSchedulerHook
@@ -19,8 +21,11 @@ __all__ = [
     "CheckpointWriteError",
     "CollaborativeTrainLoop",
     "GeneratorEMAHook",
+    "GracefulStopHook",
     "IterationSeedHook",
     "MixedPrecisionOptimWrapper",
+    "NonFiniteLossError",
+    "NonFiniteLossHook",
     "PartsOptimWrapperConstructor",
     "PhaseLogProcessor",
     "PhaseParamSchedulerHook",
