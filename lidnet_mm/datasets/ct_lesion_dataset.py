@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from mmengine.fileio import load
 from mmengine.logging import print_log
 
 from lidnet_mm.datasets.draw import Draw
+from lidnet_mm.datasets.readers import VolumeError
 from lidnet_mm.registry import DATASETS
 from lidnet_mm.seeding import random_states_of
 
@@ -35,19 +36,34 @@ class CTLesionDataset(CocoDataset):
         *args: As for ``CocoDataset``.
         data_prefix: Folders of the volumes, joined to ``data_root``: ``img`` and, where they
             lie elsewhere, ``ldct``.
+        unreadable: What happens to a slice that cannot be read in training. ``'error'`` ends the
+            training; ``'skip'`` logs the slice as an error and leaves it out of its batch. None is
+            ever replaced by another.
         **kwargs: As for ``CocoDataset``.
 
     Raises:
         FileNotFoundError: The annotation file or a volume is missing.
         ValueError: The annotation file is not COCO, a record lacks a field, or none of the
-            dataset's classes is among the categories.
+            dataset's classes is among the categories; or slices are to be skipped in a test.
     """
 
     METAINFO = {"classes": ("lesion",), "palette": [(220, 20, 60)]}  # noqa: RUF012
 
     def __init__(
-        self, *args: Any, data_prefix: Mapping[str, str] | None = None, **kwargs: Any
+        self,
+        *args: Any,
+        data_prefix: Mapping[str, str] | None = None,
+        unreadable: str = "error",
+        **kwargs: Any,
     ) -> None:
+        if unreadable not in ("error", "skip"):
+            raise ValueError(f"unreadable must be 'error' or 'skip', not {unreadable!r}")
+        if unreadable == "skip" and kwargs.get("test_mode", False):
+            raise ValueError(
+                "unreadable='skip' is for training: scores without some of the slices would not"
+                " compare; leave it out where test_mode=True"
+            )
+        self.unreadable = unreadable
         super().__init__(*args, data_prefix=dict(data_prefix or {"img": ""}), **kwargs)
 
     def __getitem__(self, idx: int) -> Any:
@@ -64,6 +80,43 @@ class CTLesionDataset(CocoDataset):
             return super().__getitem__(idx)
         with random_states_of(idx.seed):
             return super().__getitem__(int(idx))
+
+    def __getitems__(self, indices: Sequence[int]) -> list:
+        """The slices of a batch, as a ``DataLoader`` asks for them.
+
+        Args:
+            indices: Their indices.
+
+        Returns:
+            What the pipeline makes of each; with ``unreadable='skip'`` of those that can be read.
+
+        Raises:
+            VolumeError: A slice cannot be read; with ``unreadable='skip'`` all of them.
+        """
+        if self.unreadable == "error":
+            return [self[index] for index in indices]
+        samples, reasons = [], []
+        for index in indices:
+            try:
+                samples.append(self[index])
+            except (VolumeError, OSError) as error:
+                reasons.append(self._unreadable(int(index), error))
+        for reason in reasons:  # errors, because other processes than the first log nothing less
+            print_log(f"Left out of its batch: {reason}", "current", logging.ERROR)
+        if not samples:
+            raise VolumeError(
+                f"No slice of a batch of {len(indices)} can be read: {'; '.join(reasons)}. Restore"
+                " the files, or leave their slices out of the annotation file"
+            )
+        return samples
+
+    def _unreadable(self, index: int, error: Exception) -> str:
+        """What a slice that cannot be read is called, and why."""
+        info = self.get_data_info(index)
+        return (
+            f"slice {info['slice_index']} of {info['img_path']} (patient {info['patient_id']}):"
+            f" {error}"
+        )
 
     def load_data_list(self) -> list[dict]:
         """Read and check the annotation file.
