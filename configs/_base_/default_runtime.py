@@ -23,10 +23,9 @@ env_cfg = dict(
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
     # Seconds that a process waits for one that died or hangs. Without GPUs the backend is gloo.
     dist_cfg=dict(backend='nccl', timeout=600))
-# The halves take turns: in every phase one of them has no gradient. The running statistics of the
-# first process, which are those of the checkpoint, count in all.
-model_wrapper_cfg = dict(
-    type='MMDistributedDataParallel', find_unused_parameters=True, broadcast_buffers=True)
+# The halves take turns: in every phase one of them has no gradient. Before each step PyTorch's wrapper
+# sends the running statistics of the first process, which are those of the checkpoint, to all.
+model_wrapper_cfg = dict(type='MMDistributedDataParallel', find_unused_parameters=True)
 
 visualizer = dict(type='Visualizer', vis_backends=[dict(type='LocalVisBackend')])
 randomness = dict(seed=0)

@@ -28,11 +28,7 @@ STARTS = {
     "mpi": "mpirun",
 }
 
-WRAPPER = {
-    "type": "MMDistributedDataParallel",
-    "find_unused_parameters": True,
-    "broadcast_buffers": True,
-}
+WRAPPER = {"type": "MMDistributedDataParallel", "find_unused_parameters": True}
 """The wrapper of a config that names none, as in ``configs/_base_/default_runtime.py``."""
 
 PORT = "29500"

@@ -12,7 +12,7 @@ class SameBuffersHook(Hook):
     """Gives every process the buffers of the first before a validation or test.
 
     Batch normalisation learns in each process from that one's slices. During training the wrapper
-    sends those of the first process to all (``broadcast_buffers=True``), but only before a step;
+    sends those of the first process to all, but only before a step;
     a validation after it would score as many models as there are processes. The first process'
     buffers are those in the checkpoint, so a validation scores what is saved, and changes nothing
     that the training goes on with.

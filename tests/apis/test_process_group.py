@@ -49,7 +49,6 @@ def test_without_a_gpu_the_group_is_gloo_and_the_model_on_the_cpu(started, launc
     assert joined.model_wrapper_cfg == {
         "type": "MMDistributedDataParallel",
         "find_unused_parameters": False,
-        "broadcast_buffers": True,
         "device_ids": None,
     }
 

@@ -75,7 +75,6 @@ def settings(model, form, tmp_path_factory) -> Path:
             "model_wrapper_cfg": {
                 "type": "MMDistributedDataParallel",
                 "find_unused_parameters": True,
-                "broadcast_buffers": True,
             },
         }
     )
