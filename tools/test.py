@@ -19,7 +19,13 @@ from lidnet_mm.apis.load_config import load_config
 from lidnet_mm.apis.process_group import LAUNCHERS, join_processes
 from lidnet_mm.benchmark.details import write_details
 from lidnet_mm.benchmark.results import METHODS, write_results
-from lidnet_mm.benchmark.scoring import SCORED, Judge, is_denoiser, score
+from lidnet_mm.benchmark.scoring import (
+    SCORED,
+    Judge,
+    is_denoiser,
+    load_detector_weights,
+    score,
+)
 
 FOR_DENOISERS = ("judge_checkpoint", "score", "method", "denoiser", "seed", "results", "cases")
 """Options that mean nothing where a plain detector is tested."""
@@ -95,8 +101,10 @@ def main() -> int:
             )
         if checkpoint is None:
             parser.error(f"{arguments.config} is a plain detector: give its checkpoint")
-        config.load_from = checkpoint
-        Runner.from_cfg(config).test()
+        config.load_from, config.resume = None, False  # MMEngine would run what a file says
+        runner = Runner.from_cfg(config)
+        load_detector_weights(runner.model, checkpoint)
+        runner.test()
         return 0
     judge = Judge.of(config, arguments.judge_checkpoint)
     scored, seed = arguments.score or "denoised", arguments.seed or 0

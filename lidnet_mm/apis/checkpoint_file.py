@@ -1,10 +1,13 @@
 """Reading the weights of checkpoints, and writing checkpoints whole."""
 
 import io
+from collections import OrderedDict
 from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
 
 import torch
-from mmengine.runner import CheckpointLoader
+from mmengine.runner.checkpoint import get_torch_safe_globals
 from torch import Tensor
 
 from lidnet_mm.whole_file import write_whole
@@ -13,15 +16,22 @@ WRAPPER = "module."
 """What a distributed training of MMDetection 2.x wrote before every name."""
 
 
+class UnsafeCheckpointError(ValueError):
+    """A checkpoint holds more than weights; the message says what to do."""
+
+
 def read_checkpoint(checkpoint: str | Path) -> tuple[dict[str, Tensor], dict]:
-    """Read weights and meta of a checkpoint.
+    """Read weights and meta of a checkpoint, and run no code that it may hold.
+
+    MMEngine's own loading goes back to an unrestricted one where the restricted fails, so a file
+    from elsewhere could do anything.
 
     With an ``EMAHook`` the weights are the averaged ones, those that were validated: MMEngine
     saves them as ``state_dict``, and those that were trained as ``ema_state_dict``.
 
     Args:
-        checkpoint (str | Path): File or URL: a checkpoint of MMEngine or MMDetection 2.x, or a
-            bare state dict.
+        checkpoint (str | Path): File or http(s) address: a checkpoint of MMEngine or MMDetection
+            2.x, or a bare state dict.
 
     Returns:
         tuple[dict[str, Tensor], dict]: Weights by name on the CPU, without ``module.``, and the
@@ -29,14 +39,48 @@ def read_checkpoint(checkpoint: str | Path) -> tuple[dict[str, Tensor], dict]:
 
     Raises:
         FileNotFoundError: If the file does not exist.
-        ValueError: If it holds no weights.
+        UnsafeCheckpointError: If it holds code or objects of unknown types.
+        ValueError: If it is damaged or holds no weights.
     """
-    loaded = CheckpointLoader.load_checkpoint(str(checkpoint), map_location="cpu", logger="silent")
+    loaded = _load(str(checkpoint))
     state = loaded.get("state_dict", loaded) if isinstance(loaded, dict) else None
     if not state or not all(isinstance(value, Tensor) for value in state.values()):
         raise ValueError(f"{checkpoint} holds no weights: neither 'state_dict' nor tensors by name")
     meta = loaded.get("meta") if "state_dict" in loaded else None
-    return {name.removeprefix(WRAPPER): value for name, value in state.items()}, meta or {}
+    named = OrderedDict((name.removeprefix(WRAPPER), value) for name, value in state.items())
+    if hasattr(state, "_metadata"):  # the versions by which layers convert what older ones saved
+        named._metadata = state._metadata
+    return named, meta or {}
+
+
+def _load(checkpoint: str) -> Any:
+    """What a checkpoint holds, tensors and plain values only."""
+    try:
+        with torch.serialization.safe_globals(get_torch_safe_globals()):
+            if checkpoint.startswith(("http://", "https://")):
+                return torch.hub.load_state_dict_from_url(
+                    checkpoint, map_location="cpu", weights_only=True
+                )
+            path = Path(checkpoint).expanduser()
+            if not path.is_file():
+                raise FileNotFoundError(f"there is no checkpoint {checkpoint}")
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except UnpicklingError as error:
+        raise UnsafeCheckpointError(
+            f"{checkpoint} is not loaded: it holds more than weights and plain values, which could "
+            "run code of its author, or it is no checkpoint. Have its author save the weights "
+            "alone: torch.save({'state_dict': model.state_dict()}, FILE). PyTorch says: "
+            f"{_first_line(error)}"
+        ) from error
+    except (RuntimeError, EOFError) as error:
+        raise ValueError(
+            f"{checkpoint} is damaged or no checkpoint ({_first_line(error)}): copy it again"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    """What an error says, without PyTorch's advice below."""
+    return (str(error) or type(error).__name__).partition("\n")[0]
 
 
 def write_checkpoint(path: Path, state: dict[str, Tensor], meta: dict) -> None:

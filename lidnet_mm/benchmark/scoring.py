@@ -8,9 +8,10 @@ from pathlib import Path
 from mmengine.config import Config, ConfigDict
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
-from mmengine.runner import CheckpointLoader, Runner
+from mmengine.runner import Runner
 from torch import nn
 
+from lidnet_mm.apis.checkpoint_file import read_checkpoint
 from lidnet_mm.apis.load_config import judge_path, load_config
 from lidnet_mm.benchmark.last_checkpoint import last_checkpoint
 from lidnet_mm.benchmark.provenance import current_commit
@@ -124,7 +125,7 @@ def load_scored_weights(
         ValueError: If a checkpoint is not of this denoiser or judge, or there is none for a
             denoiser that has parameters.
     """
-    _load(model.detector, _state(judge.checkpoint), judge.checkpoint)
+    _load(model.detector, read_checkpoint(judge.checkpoint)[0], judge.checkpoint)
     model.detector.requires_grad_(False)
     if scored != "denoised":
         unused = f"; {checkpoint} is not used" if checkpoint else ""
@@ -135,10 +136,25 @@ def load_scored_weights(
         return
     if checkpoint is None:
         raise ValueError("no checkpoint of the denoiser was given, only of the judge")
-    state = _state(checkpoint)
+    state, _ = read_checkpoint(checkpoint)
     inside = {k.removeprefix("denoiser."): v for k, v in state.items() if k.startswith("denoiser.")}
     own = {k: v for k, v in (inside or state).items() if not k.startswith("critic.")}
     _load(model.denoiser, own, checkpoint)
+
+
+def load_detector_weights(model: nn.Module, checkpoint: str) -> None:
+    """Put the weights of a checkpoint into a plain detector that is tested.
+
+    Args:
+        model (nn.Module): The detector, wrapped or not.
+        checkpoint (str): Its checkpoint.
+
+    Raises:
+        UnsafeCheckpointError: If the checkpoint holds more than weights and plain values.
+        ValueError: If it is not of this detector.
+    """
+    own = model.module if is_model_wrapper(model) else model
+    _load(own, read_checkpoint(checkpoint)[0], checkpoint)
 
 
 def result_row(
@@ -269,12 +285,6 @@ def _detector_name(detector: ConfigDict | None) -> str:
         return "none"
     backbone = detector.get("backbone", {})
     return f"{_short(detector.type)}-{_short(backbone.get('type', ''))}{backbone.get('depth', '')}"
-
-
-def _state(checkpoint: str) -> dict:
-    """Weights of a checkpoint file."""
-    loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location="cpu", logger="silent")
-    return loaded.get("state_dict", loaded)
 
 
 def _load(module: nn.Module, state: dict, checkpoint: str) -> None:

@@ -22,18 +22,20 @@ def call(tool, tmp_path, monkeypatch):
     """Function that calls it with a config of a model type, and returns what was tested."""
 
     class Tested:
-        """A Runner that only notes which checkpoint it is to load."""
+        """A Runner that only notes which checkpoints were loaded into its model."""
 
         def __init__(self, config):
-            self.config = config
+            self.config, self.model = config, []
 
         from_cfg = classmethod(lambda cls, config: cls(config))
 
         def test(self):
-            found.append(self.config.load_from)
+            assert self.config.load_from is None
+            found.extend(self.model)
 
     found = []
     monkeypatch.setattr(tool, "Runner", Tested)
+    monkeypatch.setattr(tool, "load_detector_weights", lambda model, file: model.append(file))
 
     def main(model, *options, checkpoint=("weights.pth",)):
         path = tmp_path / "config.py"
