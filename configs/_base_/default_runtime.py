@@ -4,6 +4,7 @@ custom_imports = dict(imports=['lidnet_mm'], allow_failed_imports=False)
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     iteration_seed=dict(type='lidnet_mm.IterationSeedHook'),
+    accumulated_gradients=dict(type='lidnet_mm.AccumulatedGradientsHook'),
     logger=dict(type='LoggerHook', interval=50),
     param_scheduler=dict(type='lidnet_mm.PhaseParamSchedulerHook'),
     checkpoint=dict(

@@ -1,5 +1,6 @@
 """Collaborative training: schedule, loop, optimizers, learning rates and log lines."""
 
+from lidnet_mm.engine.accumulated_gradients_hook import AccumulatedGradientsHook
 from lidnet_mm.engine.adversarial_train_loop import AdversarialTrainLoop
 from lidnet_mm.engine.atomic_file_backend import AtomicFileBackend, CheckpointWriteError
 from lidnet_mm.engine.collaborative_train_loop import CollaborativeTrainLoop
@@ -16,6 +17,7 @@ from lidnet_mm.engine.phased_train_loop import PhasedTrainLoop
 from lidnet_mm.engine.same_buffers_hook import SameBuffersHook
 
 __all__ = [
+    "AccumulatedGradientsHook",
     "AdversarialTrainLoop",
     "AtomicFileBackend",
     "CheckpointWriteError",
