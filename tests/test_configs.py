@@ -103,3 +103,16 @@ def test_each_denoiser_of_the_paper_has_its_three_trainings(load):
                 denoiser = load(CONFIGS / "lidnet" / f"{stem}.py").model.denoiser
                 assert denoiser.generator.type == f"lidnet_mm.{generator}"
                 assert ("critic" in denoiser) == bool(form)
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_the_best_lidnet_is_kept_where_there_is_a_validation(path, load):
+    """By AP50; elsewhere there is nothing to choose by."""
+    config = load(path)
+    best = config.default_hooks.checkpoint.get("save_best")
+    validated = "val_evaluator" in config and config.val_evaluator is not None
+    if path.parent.name == "lidnet" and validated:
+        assert best == "coco/bbox_mAP_50"
+        assert "CocoMetric" in [metric.type for metric in config.val_evaluator]
+    else:
+        assert best is None

@@ -12,3 +12,5 @@ model = dict(
     roi_perceptual_loss=dict(type='lidnet_mm.ROIPerceptualLoss', num_rois=5, loss_weight=5.0),
     detection_loss_weight=5.0)
 judge = '../judges/judge_faster-rcnn_r50.py'
+# Beside the newest checkpoints, that of the best validation: AP50 of the LIDnet's own detector.
+default_hooks = dict(checkpoint=dict(save_best='coco/bbox_mAP_50', rule='greater'))

@@ -7,10 +7,27 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.evaluator import BaseMetric
 
 from lidnet_mm.engine.atomic_file_backend import AtomicFileBackend, CheckpointWriteError
 
 SCHEDULE = {"pretrain_iters": 4, "denoiser_iters": 1, "detector_iters": 1, "rounds": 1}
+
+
+class Scripted(BaseMetric):
+    """AP50 of three validations."""
+
+    default_prefix = "coco"
+
+    def __init__(self):
+        super().__init__()
+        self.values = [0.2, 0.5, 0.3]
+
+    def process(self, data_batch, data_samples):
+        self.results.extend(data_samples)
+
+    def compute_metrics(self, results):
+        return {"bbox_mAP_50": self.values.pop(0)}
 
 
 def hooks(**checkpoint):
@@ -102,3 +119,38 @@ def test_training_stops_on_a_full_disk_with_the_only_checkpoint_intact(make_runn
     assert checkpoint["meta"]["iter"] == 2
     for name, value in runner.observer.states[2]["detector"].items():
         assert torch.equal(checkpoint["state_dict"][f"detector.{name}"], value)
+
+
+@pytest.fixture
+def validated(make_runner, tmp_path):
+    """A training that validates after its iterations 2, 4 and 6 and keeps the best."""
+    return make_runner(
+        tmp_path,
+        {**SCHEDULE, "val_interval": 2},
+        validate=True,
+        val_evaluator=[Scripted()],
+        default_hooks=hooks(max_keep_ckpts=1, save_best="coco/bbox_mAP_50", rule="greater"),
+    )
+
+
+def test_best_checkpoint_is_kept(validated, tmp_path):
+    validated.train()
+    names = sorted(path.name for path in tmp_path.glob("*.pth*"))
+    assert names == ["best_coco_bbox_mAP_50_iter_4.pth", "iter_6.pth"]
+    best = torch.load(tmp_path / names[0], weights_only=False)["state_dict"]
+    for name, value in validated.observer.states[4]["detector"].items():
+        assert torch.equal(best[f"detector.{name}"], value)
+
+
+def test_best_checkpoint_stays_until_the_better_one_is_written(validated, tmp_path):
+    save = validated.save_checkpoint
+
+    def full_at_the_second_best(out_dir, filename, *args, **kwargs):
+        is_second = filename == "best_coco_bbox_mAP_50_iter_4.pth"
+        with files_of_at_most(10_000 if is_second else 1 << 30):
+            save(out_dir, filename, *args, **kwargs)
+
+    validated.save_checkpoint = full_at_the_second_best
+    with pytest.raises(CheckpointWriteError, match=r"intact: best_coco_bbox_mAP_50_iter_2\.pth"):
+        validated.train()
+    assert (tmp_path / "best_coco_bbox_mAP_50_iter_2.pth").is_file()
