@@ -1,15 +1,17 @@
 """A moving average of the generator's weights, used to validate and to denoise."""
 
 import logging
+from typing import Any
 
 import torch
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
+from mmengine.optim import OptimWrapperDict
 from mmengine.runner import Runner
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
-from lidnet_mm.engine.phased_train_loop import PhasedTrainLoop, unwrapped
-from lidnet_mm.models.phase import Phase
+from lidnet_mm.engine.phased_train_loop import unwrapped
 from lidnet_mm.registry import HOOKS
 
 PART = "denoiser"
@@ -25,8 +27,9 @@ class GeneratorEMAHook(Hook):
 
     After the n-th step of the generator (n = 0, 1, ...) ``average = d * average + (1 - d) *
     weights`` with d = min(``decay``, (1 + n) / (10 + n)), so that the first steps do not keep the
-    random weights in it for long. Iterations of other phases, and those whose gradients only
-    accumulate, change nothing. Buffers are those of the last step.
+    random weights in it for long. Iterations of other phases, those whose gradients only
+    accumulate, and steps left out for an overflow or NaN change nothing. Buffers are those of the
+    last step.
 
     The average takes the generator's place in validations and in the ``state_dict`` of
     checkpoints, so that testing and exporting know nothing of it. The weights being trained are
@@ -46,15 +49,20 @@ class GeneratorEMAHook(Hook):
         self.decay = decay
         self.updates = 0
         self.average: dict[str, Tensor] | None = None
+        self._stepped = False
         self._trained: dict[str, Tensor] | None = None  # while the average takes its place
 
     def before_train(self, runner: Runner) -> None:
         """Begin with the present weights, unless a checkpoint brought an average.
 
+        Args:
+            runner (Runner): The runner.
+
         Raises:
             TypeError: If the model has no generator.
         """
         generator = _generator(runner)
+        _optimizer(runner).register_step_post_hook(self._note_step)
         if self.average is None:
             self.average = _copy(generator.state_dict())
         own = generator.state_dict()
@@ -76,8 +84,9 @@ class GeneratorEMAHook(Hook):
             data_batch (dict, optional): Not used.
             outputs (dict, optional): Not used.
         """
-        if not _stepped(runner):
+        if not self._stepped:
             return
+        self._stepped = False
         decay = min(self.decay, (1 + self.updates) / (WARM_UP + self.updates))
         generator = _generator(runner)
         learned = {name for name, _ in generator.named_parameters()}
@@ -139,6 +148,10 @@ class GeneratorEMAHook(Hook):
         self.updates = checkpoint[ENTRY]["updates"]
         state.update({prefix + name: value for name, value in trained.items()})
 
+    def _note_step(self, *_: Any) -> None:
+        """Called by the generator's optimizer."""
+        self._stepped = True
+
     def _show(self, runner: Runner) -> None:
         """Put the average in the place of the trained weights."""
         if self.average is not None:
@@ -171,14 +184,10 @@ def _prefix(runner: Runner) -> str:
     return next(name for name, module in modules if module is generator) + "."
 
 
-def _stepped(runner: Runner) -> bool:
-    """Whether this iteration ended with a step of the generator's optimizer."""
-    loop, wrapper = runner.train_loop, runner.optim_wrapper
-    if isinstance(loop, PhasedTrainLoop):
-        if Phase.DENOISER not in loop.schedule.at(loop.iter).phases:
-            return False
-        wrapper = wrapper[PART]
-    return wrapper.should_update()
+def _optimizer(runner: Runner) -> Optimizer:
+    """The generator's own, or the only one."""
+    wrapper = runner.optim_wrapper
+    return (wrapper[PART] if isinstance(wrapper, OptimWrapperDict) else wrapper).optimizer
 
 
 def _copy(state: dict[str, Tensor]) -> dict[str, Tensor]:

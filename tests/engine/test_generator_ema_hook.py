@@ -146,6 +146,38 @@ def test_accumulated_gradients_are_no_step(make_runner, optimizers, tmp_path):
         torch.testing.assert_close(hook.average[name].double(), value, atol=1e-6, rtol=1e-5)
 
 
+def test_a_step_left_out_for_an_overflow_is_none(make_runner, optimizers, tmp_path):
+    wrappers = copy.deepcopy(optimizers)
+    wrappers["denoiser"].update(
+        type="lidnet_mm.MixedPrecisionOptimWrapper", dtype="fp16", init_scale=2.0**120
+    )
+    runner = make_runner(
+        tmp_path,
+        SCHEDULE,
+        default_hooks={**HOOKS, "checkpoint": None},
+        optim_wrapper=wrappers,
+    )
+    runner.train()
+    (hook,) = (hook for hook in runner.hooks if isinstance(hook, GeneratorEMAHook))
+    assert hook.updates == 0
+
+
+def test_a_denoiser_alone_has_an_average_too(make_runner, small_lidnet, tmp_path):
+    runner = make_runner(
+        tmp_path,
+        {},
+        model=copy.deepcopy(small_lidnet.denoiser),
+        train_cfg={"type": "IterBasedTrainLoop", "max_iters": 3},
+        optim_wrapper={"optimizer": {"type": "SGD", "lr": 1e-3}},
+        default_hooks={**HOOKS, "param_scheduler": None},
+    )
+    runner.train()
+    saved = checkpoint(runner, 3)
+    assert saved["generator_ema"]["updates"] == 3
+    average = weights(saved["state_dict"], "generator.")
+    assert not same(average, saved["generator_ema"]["trained"])
+
+
 def test_a_model_without_a_generator_is_refused(make_runner, small_detector, tmp_path):
     runner = make_runner(
         tmp_path,
