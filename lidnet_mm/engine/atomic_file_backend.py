@@ -76,7 +76,7 @@ def _what_to_do(path: Path, size: int, error: OSError) -> str:
     kept = ", ".join(sorted(file.name for file in path.parent.glob("*.pth"))) or "none"
     return (
         f"Cannot write the checkpoint {path} of {size / 1e6:.1f} MB: {error.strerror or error}"
-        f"{_free_space(path.parent)}. Checkpoints before it are intact: {kept}."
+        f"{_free_space(path.parent)}. Checkpoints before it are untouched: {kept}."
         " Free space or make the folder writable and train again with --resume; fewer checkpoints"
         " are kept with default_hooks.checkpoint.max_keep_ckpts"
     )

@@ -92,7 +92,7 @@ def test_error_says_what_to_do(tmp_path):
         AtomicFileBackend().put(b"1", tmp_path / "file" / "iter_2.pth")
     text = str(error.value)
     assert str(tmp_path / "file" / "iter_2.pth") in text
-    assert re.search("intact: none.*Free space.*--resume.*max_keep_ckpts", text)
+    assert re.search("untouched: none.*Free space.*--resume.*max_keep_ckpts", text)
 
 
 def test_leftovers_of_a_kill_are_cleared_by_the_next_write(tmp_path):
@@ -112,7 +112,7 @@ def test_training_stops_on_a_full_disk_with_the_only_checkpoint_intact(make_runn
             save(*args, **kwargs)
 
     runner.save_checkpoint = full_from_the_third
-    with pytest.raises(CheckpointWriteError, match=r"intact: iter_2\.pth"):
+    with pytest.raises(CheckpointWriteError, match=r"untouched: iter_2\.pth"):
         runner.train()
     assert [path.name for path in tmp_path.glob("*.pth*")] == ["iter_2.pth"]
     checkpoint = torch.load(tmp_path / "iter_2.pth", weights_only=False)
@@ -151,6 +151,6 @@ def test_best_checkpoint_stays_until_the_better_one_is_written(validated, tmp_pa
             save(out_dir, filename, *args, **kwargs)
 
     validated.save_checkpoint = full_at_the_second_best
-    with pytest.raises(CheckpointWriteError, match=r"intact: best_coco_bbox_mAP_50_iter_2\.pth"):
+    with pytest.raises(CheckpointWriteError, match=r"untouched: best_coco_bbox_mAP_50_iter_2\.pth"):
         validated.train()
     assert (tmp_path / "best_coco_bbox_mAP_50_iter_2.pth").is_file()
