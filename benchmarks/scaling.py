@@ -5,8 +5,8 @@ train n times as many slices a second. The processes are started as ``mim train 
 starts them, with NCCL where there are as many GPUs and gloo on CPUs else; each has the threads that
 ``--threads`` gives it, so that on one machine they never have less to compute with than one alone.
 Forward, backward, exchange of gradients and the optimizer's step are measured in MMEngine's runner
-with the shipped wrapper; reading of data is left out. Medians count. Peak memory is what PyTorch
-allocated on the first GPU, on CPUs all that the first process ever held.
+with the shipped wrapper; reading of data is left out. Medians count. Peak memory is what a step
+of the denoiser needs in the first process beyond what it held before (``measuring.peak_memory``).
 
     python benchmarks/scaling.py --processes 1 2 --size 96 --batch 2 --steps 9
     python benchmarks/scaling.py --processes 1 --options plain bf16 checkpointing --size 192
@@ -15,7 +15,6 @@ allocated on the first GPU, on CPUs all that the first process ever held.
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -24,7 +23,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import torch
-from measuring import MEBIBYTE, machine, synchronise
+from measuring import machine, peak_memory, synchronise
 from mmengine.config import Config
 from mmengine.runner import Runner
 from torch import distributed
@@ -41,6 +40,7 @@ CONFIG = ROOT / "configs" / "lidnet" / "lidnet_cpce_faster-rcnn_r18_sts.py"
 PHASES = (Phase.DETECTOR_ON_NDCT, Phase.DENOISER, Phase.DETECTOR_ON_DENOISED)
 OPTIONS = ("plain", "bf16", "fp16", "checkpointing", "compile")
 WARM_UP = 2
+SMALL = 64
 
 
 def main() -> None:
@@ -95,10 +95,8 @@ def measure(options: argparse.Namespace, folder: Path) -> None:
     (option,) = options.options
     runner = build(load_config(options.config), option, folder)
     data = slices(options.size, options.batch)
+    peak = denoiser_peak(runner, data)  # first, while the process holds nothing else
     seconds = {phase.value: steps(runner, phase, data, options.steps) for phase in PHASES}
-    peak = torch.cuda.max_memory_allocated() / MEBIBYTE
-    if not torch.cuda.is_available():  # what the process ever held, libraries included, KiB
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     backend = distributed.get_backend() if distributed.is_initialized() else "one process"
     if runner.rank == 0:
         found = {"seconds": seconds, "peak_mib": peak, "backend": backend}
@@ -126,6 +124,18 @@ def build(config: Config, option: str, folder: Path) -> Runner:
     return runner
 
 
+def denoiser_peak(runner: Runner, data: dict) -> float:
+    """MiB that the first step of the denoiser needs beyond what was held before."""
+
+    def step(batch: dict) -> None:
+        runner.model.train_step(batch, optim_wrapper=runner.optim_wrapper["denoiser"])
+
+    unwrapped(runner.model).set_phase(Phase.DENOISER)
+    runner.model.train()
+    step(slices(SMALL, 1))  # loads libraries
+    return peak_memory(lambda: step(data), "cuda" if torch.cuda.is_available() else "cpu")
+
+
 def steps(runner: Runner, phase: Phase, data: dict, count: int) -> list[float]:
     """Seconds of each step of a phase, after some that do not count."""
     unwrapped(runner.model).set_phase(phase)
@@ -145,7 +155,10 @@ def steps(runner: Runner, phase: Phase, data: dict, count: int) -> list[float]:
 def table(rows: list[tuple[str, int, dict]], batch: int) -> str:
     """Markdown: slices a second, and the efficiency against the fewest processes of the option."""
     titles = " | ".join(f"{phase.value}, slices/s | efficiency" for phase in PHASES)
-    lines = [f"| option | processes | {titles} | peak, MiB |", "|---" * (3 + 2 * len(PHASES)) + "|"]
+    lines = [
+        f"| option | processes | {titles} | T2, peak MiB |",
+        "|---" * (3 + 2 * len(PHASES)) + "|",
+    ]
     base: dict[str, tuple[int, list[float]]] = {}
     for option, count, found in rows:
         rates = [
