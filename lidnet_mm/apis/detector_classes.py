@@ -22,7 +22,7 @@ def set_detector_classes(config: Config, name: str) -> None:
         config (Config): Config with data loaders, changed in place.
         name (str): Where its detector is: ``'model'``, or ``'model.detector'`` in a LIDnet.
     """
-    detector = config.model if name == "model" else config.model.detector
+    detector = config.model if name == "model" else config.model.get("detector", {})
     written_for = next(_box_classes(detector), None)
     own = written_for and count_classes(config.get("train_dataloader"))
     if not own or own == written_for:
