@@ -1,7 +1,7 @@
-"""A resumed training equals an uninterrupted one, bit by bit.
+"""A resumed training equals an uninterrupted one, bit by bit, with what MMEngine itself restores.
 
-What MMEngine does not restore is not needed here: the random state (the detector draws no samples
-and nothing is augmented) and gradients being accumulated (``accumulative_counts`` is 1).
+Random draws and accumulated gradients are those of ``test_kill_and_resume.py``: here the detector
+draws no samples, nothing is augmented and ``accumulative_counts`` is 1.
 """
 
 import pytest
