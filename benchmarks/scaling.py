@@ -5,39 +5,48 @@ train n times as many slices a second. The processes are started as ``mim train 
 starts them, with NCCL where there are as many GPUs and gloo on CPUs else; each has the threads that
 ``--threads`` gives it, so that on one machine they never have less to compute with than one alone.
 Forward, backward, exchange of gradients and the optimizer's step are measured in MMEngine's runner
-with the shipped wrapper; reading of data is left out. Medians count. Peak memory is what a step
-of the denoiser needs in the first process beyond what it held before (``measuring.peak_memory``).
+with the shipped wrapper; reading of data is left out. Medians count. "detector alone" is the same
+detector on the same NDCT without a LIDnet around it, in MMEngine's wrapper as MMDetection uses it:
+T1 does the same work. Peak memory is what a step of the denoiser needs in the first process beyond
+what it held before (``measuring.peak_memory``).
 
     python benchmarks/scaling.py --processes 1 2 --size 96 --batch 2 --steps 9
     python benchmarks/scaling.py --processes 1 --options plain bf16 checkpointing --size 192
 """
 
 import argparse
+import copy
 import json
 import os
 import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import torch
 from measuring import machine, peak_memory, synchronise
 from mmengine.config import Config
+from mmengine.model import MMDistributedDataParallel
+from mmengine.optim import build_optim_wrapper
 from mmengine.runner import Runner
-from torch import distributed
+from torch import distributed, nn
 from train_step import slices
 
 from lidnet_mm.apis.load_config import load_config
 from lidnet_mm.apis.mixed_precision import use_mixed_precision
 from lidnet_mm.apis.process_group import join_processes
 from lidnet_mm.engine.phased_train_loop import unwrapped
+from lidnet_mm.models.lid_detector import LIDDetector
 from lidnet_mm.models.phase import Phase
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = ROOT / "configs" / "lidnet" / "lidnet_cpce_faster-rcnn_r18_sts.py"
 PHASES = (Phase.DETECTOR_ON_NDCT, Phase.DENOISER, Phase.DETECTOR_ON_DENOISED)
+PLAIN = "detector alone"
+COLUMNS = (*(phase.value for phase in PHASES), PLAIN)
 OPTIONS = ("plain", "bf16", "fp16", "checkpointing", "compile")
 WARM_UP = 2
 SMALL = 64
@@ -93,10 +102,20 @@ def measure(options: argparse.Namespace, folder: Path) -> None:
     """Seconds of each step by phase, and the largest memory, of this process."""
     torch.set_num_threads(options.threads)
     (option,) = options.options
-    runner = build(load_config(options.config), option, folder)
+    config = load_config(options.config)
+    own = copy.deepcopy(config.optim_wrapper.detector)
+    runner = build(config, option, folder)
     data = slices(options.size, options.batch)
     peak = denoiser_peak(runner, data)  # first, while the process holds nothing else
-    seconds = {phase.value: steps(runner, phase, data, options.steps) for phase in PHASES}
+    plain = plain_detector(runner)
+    plain_wrapper = build_optim_wrapper(plain, own)
+    seconds = {
+        phase.value: steps(lambda p=phase: train_step(runner, p, data), options.steps)
+        for phase in PHASES
+    }
+    seconds[PLAIN] = steps(
+        lambda: plain.train_step(data, optim_wrapper=plain_wrapper), options.steps
+    )
     backend = distributed.get_backend() if distributed.is_initialized() else "one process"
     if runner.rank == 0:
         found = {"seconds": seconds, "peak_mib": peak, "backend": backend}
@@ -136,17 +155,47 @@ def denoiser_peak(runner: Runner, data: dict) -> float:
     return peak_memory(lambda: step(data), "cuda" if torch.cuda.is_available() else "cpu")
 
 
-def steps(runner: Runner, phase: Phase, data: dict, count: int) -> list[float]:
-    """Seconds of each step of a phase, after some that do not count."""
+class NDCTForDetector(nn.Module):
+    """Brings NDCT in HU into a detector as its LIDnet does."""
+
+    def __init__(self, lidnet: LIDDetector) -> None:
+        super().__init__()
+        self.window, self.bridge = lidnet.data_preprocessor, lidnet.bridge
+
+    def forward(self, data: dict, training: bool = False) -> dict:
+        """A batch as the detector takes it."""
+        batch = self.window(data, training)
+        return {"inputs": self.bridge(batch["ndct"]), "data_samples": batch["data_samples"]}
+
+
+def plain_detector(runner: Runner) -> nn.Module:
+    """A copy of the detector alone, wrapped as MMDetection wraps it."""
+    model = unwrapped(runner.model)
+    model.set_phase(Phase.DETECTOR_ON_NDCT)
+    detector = copy.deepcopy(model.detector).train()
+    detector.data_preprocessor = NDCTForDetector(model)
+    if not distributed.is_initialized():
+        return detector
+    devices = [torch.cuda.current_device()] if torch.cuda.is_available() else None
+    return MMDistributedDataParallel(detector, device_ids=devices, broadcast_buffers=False)
+
+
+def train_step(runner: Runner, phase: Phase, data: dict) -> None:
+    """One step of a phase."""
     unwrapped(runner.model).set_phase(phase)
     runner.model.train()
+    runner.model.train_step(data, optim_wrapper=runner.optim_wrapper[phase.part])
+
+
+def steps(work: Callable[[], None], count: int) -> list[float]:
+    """Seconds of each step, after some that do not count."""
     spent = []
     for _ in range(WARM_UP + count):
         if distributed.is_initialized():
             distributed.barrier()
         synchronise()
         began = time.perf_counter()
-        runner.model.train_step(data, optim_wrapper=runner.optim_wrapper[phase.part])
+        work()
         synchronise()
         spent.append(time.perf_counter() - began)
     return spent[WARM_UP:]
@@ -154,16 +203,14 @@ def steps(runner: Runner, phase: Phase, data: dict, count: int) -> list[float]:
 
 def table(rows: list[tuple[str, int, dict]], batch: int) -> str:
     """Markdown: slices a second, and the efficiency against the fewest processes of the option."""
-    titles = " | ".join(f"{phase.value}, slices/s | efficiency" for phase in PHASES)
+    titles = " | ".join(f"{name}, slices/s | efficiency" for name in COLUMNS)
     lines = [
         f"| option | processes | {titles} | T2, peak MiB |",
-        "|---" * (3 + 2 * len(PHASES)) + "|",
+        "|---" * (3 + 2 * len(COLUMNS)) + "|",
     ]
     base: dict[str, tuple[int, list[float]]] = {}
     for option, count, found in rows:
-        rates = [
-            count * batch / statistics.median(found["seconds"][phase.value]) for phase in PHASES
-        ]
+        rates = [count * batch / statistics.median(found["seconds"][name]) for name in COLUMNS]
         fewest, alone = base.setdefault(option, (count, rates))
         cells = [
             f"{rate:.2f} | {rate / one * fewest / count:.2f}"

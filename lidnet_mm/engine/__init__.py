@@ -9,6 +9,7 @@ from lidnet_mm.engine.graceful_stop_hook import GracefulStopHook
 from lidnet_mm.engine.iteration_seed_hook import IterationSeedHook
 from lidnet_mm.engine.mixed_precision_optim_wrapper import MixedPrecisionOptimWrapper
 from lidnet_mm.engine.non_finite_loss_hook import NonFiniteLossError, NonFiniteLossHook
+from lidnet_mm.engine.nothing_found_hook import NothingFoundHook
 from lidnet_mm.engine.parts_optim_wrapper_constructor import PartsOptimWrapperConstructor
 from lidnet_mm.engine.phase_log_processor import PhaseLogProcessor
 from lidnet_mm.engine.phase_param_scheduler_hook import PhaseParamSchedulerHook
@@ -28,6 +29,7 @@ __all__ = [
     "MixedPrecisionOptimWrapper",
     "NonFiniteLossError",
     "NonFiniteLossHook",
+    "NothingFoundHook",
     "PartsOptimWrapperConstructor",
     "PhaseLogProcessor",
     "PhaseParamSchedulerHook",
