@@ -4,6 +4,7 @@ import copy
 
 from mmengine.config import Config, ConfigDict
 
+from lidnet_mm.apis.inherited_detector import is_lidnet
 from lidnet_mm.models.lid_detector import LIDDetector
 from lidnet_mm.registry import MODELS
 
@@ -23,8 +24,8 @@ def build_bare_lidnet(config: Config) -> LIDDetector:
     Raises:
         ValueError: If the config's model is no ``LIDDetector``.
     """
-    kind = config.get("model", {}).get("type")
-    if str(kind).rpartition(".")[2] != "LIDDetector":
+    if not is_lidnet(config):
+        kind = config.get("model", {}).get("type")
         raise ValueError(f"{config.filename} is no LIDnet: its model is {kind}, not LIDDetector")
     model = copy.deepcopy(config.model)
     for name in OF_TRAINING:

@@ -6,9 +6,9 @@ from pathlib import Path
 from mmengine.config import Config
 
 from lidnet_mm.apis.load_config import judge_path, load_config
-from lidnet_mm.benchmark.last_checkpoint import last_checkpoint
 from lidnet_mm.benchmark.method_entry import MethodEntry, read_entries
 from lidnet_mm.benchmark.settings_mark import check_settings, settings_digest
+from lidnet_mm.engine.newest_checkpoint import noted_checkpoint
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Training:
     @property
     def checkpoint(self) -> Path | None:
         """Newest checkpoint, once there is one."""
-        return last_checkpoint(self.folder)
+        return noted_checkpoint(self.folder)
 
     @property
     def is_done(self) -> bool:

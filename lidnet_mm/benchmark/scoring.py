@@ -13,9 +13,9 @@ from torch import nn
 
 from lidnet_mm.apis.checkpoint_file import read_checkpoint
 from lidnet_mm.apis.load_config import judge_path, load_config
-from lidnet_mm.benchmark.last_checkpoint import last_checkpoint
 from lidnet_mm.benchmark.provenance import current_commit
 from lidnet_mm.benchmark.results import ResultRow, metrics_from_evaluator
+from lidnet_mm.engine.newest_checkpoint import noted_checkpoint
 from lidnet_mm.registry import MODELS
 
 SCORED = ("denoised", "ldct", "ndct")
@@ -56,7 +56,7 @@ class Judge:
         """
         path = judge_path(config)
         own, name = load_config(path), path.stem
-        checkpoint = checkpoint or last_checkpoint(Path("work_dirs") / name)
+        checkpoint = checkpoint or noted_checkpoint(Path("work_dirs") / name)
         if checkpoint is None or not Path(checkpoint).is_file():
             raise FileNotFoundError(
                 f"no checkpoint of the judge {name} ({checkpoint or f'work_dirs/{name}'}): train "

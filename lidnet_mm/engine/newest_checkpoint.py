@@ -21,6 +21,25 @@ class DamagedCheckpointError(ValueError):
     """A checkpoint is incomplete or was changed; the message says what to do."""
 
 
+def noted_checkpoint(work_dir: Path) -> Path | None:
+    """What MMEngine's note names, whether it is there or not.
+
+    ``mmengine.runner.find_latest_checkpoint`` does the same, but prints a line where there is none,
+    which is no news while a comparison looks for what is still to do.
+
+    Args:
+        work_dir (Path): Work dir of a training.
+
+    Returns:
+        Path | None: The checkpoint; None without a note, or where a kill or power cut emptied it.
+    """
+    note = work_dir / NOTE
+    if not note.is_file():
+        return None
+    text = note.read_text(encoding="utf-8", errors="replace").strip("\0 \n")
+    return Path(text) if text else None
+
+
 def newest_checkpoint(work_dir: Path) -> Path | None:
     """The newest checkpoint that is complete.
 
@@ -103,7 +122,7 @@ def damage_of(path: Path) -> str | None:
 
 def _candidates(work_dir: Path) -> list[Path]:
     """Checkpoints of a training, the newest first."""
-    noted = _noted(work_dir / NOTE)
+    noted = noted_checkpoint(work_dir)
     folder = work_dir
     if not _numbered(work_dir) and noted is not None:
         folder = noted.parent  # CheckpointHook has an out_dir of its own
@@ -117,14 +136,6 @@ def _candidates(work_dir: Path) -> list[Path]:
             _warn(f"{folder}: {names} older than {noted.name}, of an earlier training: left aside")
         found = [(n, path) for n, path in found if path not in stale]
     return [path for _, path in sorted(found, reverse=True)]
-
-
-def _noted(note: Path) -> Path | None:
-    """What MMEngine's note names; None without a note, or where a power cut emptied it."""
-    if not note.is_file():
-        return None
-    text = note.read_text(encoding="utf-8", errors="replace").strip("\0 \n")
-    return Path(text) if text else None
 
 
 def _numbered(folder: Path) -> list[tuple[int, Path]]:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from lidnet_mm.models.regions.region_source import shadowed
+from lidnet_mm.models.watching import shadowed
 
 
 @contextmanager

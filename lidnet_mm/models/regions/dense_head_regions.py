@@ -1,7 +1,7 @@
 """Regions of one-stage detectors: the best boxes of the dense head."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 from mmdet.models.dense_heads import (
     CenterNetUpdateHead,
@@ -13,7 +13,8 @@ from mmdet.models.dense_heads import (
 from mmengine.structures import BaseDataElement, InstanceData
 from torch import Tensor, nn
 
-from lidnet_mm.models.regions.region_source import RegionSource, shadowed
+from lidnet_mm.models.regions.region_source import RegionSource
+from lidnet_mm.models.watching import outputs_of, shadowed
 from lidnet_mm.registry import TASK_UTILS
 
 
@@ -37,17 +38,9 @@ class DenseHeadRegions(RegionSource):
         head = getattr(detector, "bbox_head", None)
         return hasattr(head, "predict_by_feat") and not isinstance(head, DETRHead)
 
-    @contextmanager
-    def watch(self, detector: nn.Module) -> Iterator[list[tuple[list[Tensor], ...]]]:
+    def watch(self, detector: nn.Module) -> AbstractContextManager[list]:
         """Keep the head's output maps."""
-        kept: list[tuple[list[Tensor], ...]] = []
-        handle = detector.bbox_head.register_forward_hook(
-            lambda _module, _inputs, output: kept.append(output)
-        )
-        try:
-            yield kept
-        finally:
-            handle.remove()
+        return outputs_of(detector.bbox_head)
 
     def proposals(
         self,

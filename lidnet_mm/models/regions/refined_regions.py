@@ -7,7 +7,8 @@ from mmdet.models.roi_heads import SparseRoIHead
 from mmengine.structures import BaseDataElement, InstanceData
 from torch import nn
 
-from lidnet_mm.models.regions.region_source import RegionSource, shadowed
+from lidnet_mm.models.regions.region_source import RegionSource
+from lidnet_mm.models.watching import shadowed
 from lidnet_mm.registry import TASK_UTILS
 
 

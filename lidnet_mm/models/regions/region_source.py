@@ -1,8 +1,8 @@
 """What the sources of regions have in common."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 import torch
 from mmdet.structures.bbox import get_box_tensor
@@ -77,24 +77,6 @@ class RegionSource(ABC):
             _best_first(boxes, sample.img_shape[:2])
             for boxes, sample in zip(proposals, samples, strict=True)
         ]
-
-
-@contextmanager
-def shadowed(owner: nn.Module, name: str, value: object) -> Iterator[None]:
-    """Let something else answer to an attribute's name, on this instance and for this while.
-
-    For methods that are not ``forward``, which a hook cannot see, and for settings.
-    """
-    own = name in vars(owner)
-    before = getattr(owner, name)
-    setattr(owner, name, value)
-    try:
-        yield
-    finally:
-        if own:
-            setattr(owner, name, before)
-        else:
-            delattr(owner, name)
 
 
 def _best_first(proposals: InstanceData, image_shape: tuple[int, int]) -> Tensor:

@@ -7,7 +7,7 @@ from mmengine.structures import InstanceData
 from torch import nn
 
 from lidnet_mm.models.regions import RegionSource
-from lidnet_mm.models.regions.region_source import shadowed
+from lidnet_mm.models.watching import shadowed
 
 
 class Given(RegionSource):

@@ -1,0 +1,36 @@
+"""Watching a module at work: what it returns, and what answers to its names."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from torch import nn
+
+
+@contextmanager
+def outputs_of(module: nn.Module) -> Iterator[list]:
+    """Keep what a module's ``forward`` returns while the context is open, one entry a call."""
+    kept: list[Any] = []
+    handle = module.register_forward_hook(lambda _module, _inputs, output: kept.append(output))
+    try:
+        yield kept
+    finally:
+        handle.remove()
+
+
+@contextmanager
+def shadowed(owner: nn.Module, name: str, value: object) -> Iterator[None]:
+    """Let something else answer to an attribute's name, on this instance and for this while.
+
+    For methods that are not ``forward``, which a hook cannot see, and for settings.
+    """
+    own = name in vars(owner)
+    before = getattr(owner, name)
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        if own:
+            setattr(owner, name, before)
+        else:
+            delattr(owner, name)
