@@ -12,6 +12,9 @@ from torch import Tensor
 
 from lidnet_mm.whole_file import write_whole
 
+DENOISER = "denoiser."
+"""What stands before the names of a denoiser's weights in a LIDnet."""
+
 WRAPPER = "module."
 """What a distributed training of MMDetection 2.x wrote before every name."""
 
@@ -81,6 +84,20 @@ def _load(checkpoint: str) -> Any:
 def _first_line(error: Exception) -> str:
     """What an error says, without PyTorch's advice below."""
     return (str(error) or type(error).__name__).partition("\n")[0]
+
+
+def denoiser_weights(checkpoint: str | Path) -> dict[str, Tensor]:
+    """Weights of a ``DenoisingModel``, from a checkpoint of its own or of a LIDnet around it.
+
+    Args:
+        checkpoint (str | Path): As for :func:`read_checkpoint`, whose errors it raises.
+
+    Returns:
+        dict[str, Tensor]: Weights under the names that the ``DenoisingModel`` gives them.
+    """
+    state, _ = read_checkpoint(checkpoint)
+    inside = {k.removeprefix(DENOISER): v for k, v in state.items() if k.startswith(DENOISER)}
+    return inside or dict(state)
 
 
 def write_checkpoint(path: Path, state: dict[str, Tensor], meta: dict) -> None:

@@ -1,5 +1,6 @@
 """A plain detector's checkpoint, and a denoiser's, as the start of a LIDnet."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,10 +8,15 @@ from mmengine.config import Config
 from torch import Tensor, nn
 
 from lidnet_mm.apis.bare_lidnet import build_bare_lidnet
-from lidnet_mm.apis.checkpoint_file import read_checkpoint, refuse_existing, write_checkpoint
+from lidnet_mm.apis.checkpoint_file import (
+    DENOISER,
+    denoiser_weights,
+    read_checkpoint,
+    refuse_existing,
+    write_checkpoint,
+)
 from lidnet_mm.models.plain_checkpoint import DETECTOR, TensorMatch, match_detector
 
-DENOISER = "denoiser."
 GENERATOR, CRITIC = "generator.", "critic."
 
 
@@ -61,25 +67,23 @@ def import_detector(
     state = {f"{DETECTOR}{name}": given[name] for name in match.matched}
     report = ImportReport(match)
     if denoiser is not None:
-        weights = _denoiser_weights(denoiser)
+        weights = _of_networks(denoiser_weights(denoiser))
         report = ImportReport(match, _match_denoiser(lidnet.denoiser, weights, denoiser))
         state |= {f"{DENOISER}{name}": weights[name] for name in report.denoiser.matched}
     write_checkpoint(out, state, meta={})
     return report
 
 
-def _denoiser_weights(checkpoint: str | Path) -> dict[str, Tensor]:
-    """Generator and critic of a ``DenoisingModel`` or of the one inside a LIDnet."""
-    state, _ = read_checkpoint(checkpoint)
-    inside = {k.removeprefix(DENOISER): v for k, v in state.items() if k.startswith(DENOISER)}
-    return {k: v for k, v in (inside or state).items() if k.startswith((GENERATOR, CRITIC))}
+def _of_networks(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Those of generator and critic, without the losses'."""
+    return {k: v for k, v in weights.items() if k.startswith((GENERATOR, CRITIC))}
 
 
 def _match_denoiser(
     model: nn.Module, weights: dict[str, Tensor], checkpoint: str | Path
 ) -> TensorMatch:
     """What fits; the generator has to as a whole, a critic may be on one side alone."""
-    own = {k: v for k, v in model.state_dict().items() if k.startswith((GENERATOR, CRITIC))}
+    own = _of_networks(model.state_dict())
     match = TensorMatch.of(own, weights)
     differing = [
         name

@@ -11,7 +11,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 
-from lidnet_mm.apis.checkpoint_file import read_checkpoint
+from lidnet_mm.apis.checkpoint_file import denoiser_weights, read_checkpoint
 from lidnet_mm.apis.load_config import judge_path, load_config
 from lidnet_mm.benchmark.provenance import current_commit
 from lidnet_mm.benchmark.results import ResultRow, metrics_from_evaluator
@@ -136,9 +136,8 @@ def load_scored_weights(
         return
     if checkpoint is None:
         raise ValueError("no checkpoint of the denoiser was given, only of the judge")
-    state, _ = read_checkpoint(checkpoint)
-    inside = {k.removeprefix("denoiser."): v for k, v in state.items() if k.startswith("denoiser.")}
-    own = {k: v for k, v in (inside or state).items() if not k.startswith("critic.")}
+    weights = denoiser_weights(checkpoint)
+    own = {k: v for k, v in weights.items() if not k.startswith("critic.")}
     _load(model.denoiser, own, checkpoint)
 
 
