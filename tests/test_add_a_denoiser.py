@@ -11,7 +11,7 @@ import torch
 from mmengine.registry import init_default_scope
 
 from lidnet_mm.apis.load_config import load_config
-from lidnet_mm.datasets.converters.nifti_masks import NiftiMaskSettings, convert_nifti_masks
+from lidnet_mm.datasets.converters.sources.nifti_masks import NiftiMaskSettings, convert_nifti_masks
 from lidnet_mm.datasets.thorax_phantom import PhantomScan, write_thorax_phantoms
 from lidnet_mm.registry import MODELS
 

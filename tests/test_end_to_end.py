@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lidnet_mm.datasets.converters.nifti_masks import NiftiMaskSettings, convert_nifti_masks
+from lidnet_mm.datasets.converters.sources.nifti_masks import NiftiMaskSettings, convert_nifti_masks
 from lidnet_mm.datasets.thorax_phantom import PhantomScan, write_thorax_phantoms
 
 FIELDS = {

@@ -13,7 +13,7 @@ import numpy as np
 from mmengine.logging import MMLogger
 from scipy import ndimage
 
-from lidnet_mm.datasets.converters.staged_folder import check_destination, staged_folder
+from lidnet_mm.datasets.converters.output.staged_folder import check_destination, staged_folder
 from lidnet_mm.datasets.phantom.chest_wall import (
     AIR,
     paint_chest_wall,

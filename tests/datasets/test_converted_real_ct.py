@@ -5,7 +5,7 @@ import pytest
 import SimpleITK
 from mmdet.utils import register_all_modules
 
-from lidnet_mm.datasets.converters.nifti_masks import NiftiMaskSettings, convert_nifti_masks
+from lidnet_mm.datasets.converters.sources.nifti_masks import NiftiMaskSettings, convert_nifti_masks
 from lidnet_mm.registry import DATASETS
 
 PIPELINE = [

@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
-from lidnet_mm.datasets.converters.nifti_masks import NiftiMaskSettings, convert_nifti_masks
 from lidnet_mm.datasets.converters.patient_split import parse_split
+from lidnet_mm.datasets.converters.sources.nifti_masks import NiftiMaskSettings, convert_nifti_masks
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:

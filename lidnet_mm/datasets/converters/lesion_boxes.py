@@ -1,6 +1,7 @@
-"""Lesion boxes of a mask slice: one box a connected component."""
+"""Lesion boxes, and those of a mask slice: one box a connected component."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import ndimage
@@ -10,21 +11,24 @@ CONNECTIVITIES = (4, 8)
 
 @dataclass(frozen=True)
 class LesionBox:
-    """Bounding box of one connected component of a mask slice.
+    """Box of one lesion in a slice, in pixels of the display order.
 
     Attributes:
-        x: Left edge, pixels; the first column inside.
-        y: Top edge, pixels; the first row inside.
+        x: Left edge; pixel column 3 reaches from 3 to 4.
+        y: Top edge.
         width: Columns inside; ``x + width`` is the first column outside.
         height: Rows inside.
-        area: Lesion pixels inside, those of this component only.
+        area: Square pixels of the lesion, or of the box where its outline is not known.
+        attributes: More about the lesion, such as ``diameter_mm``: json values, which name nothing
+            of the source.
     """
 
-    x: int
-    y: int
-    width: int
-    height: int
-    area: int
+    x: float
+    y: float
+    width: float
+    height: float
+    area: float
+    attributes: Mapping[str, str | float | int | bool] = field(default_factory=dict)
 
     def size_mm(self, spacing: tuple[float, float]) -> float:
         """Larger side in mm, from the pixel spacing (row, column) in mm."""

@@ -5,7 +5,7 @@ import json
 import pytest
 from pycocotools.coco import COCO
 
-from lidnet_mm.datasets.converters.coco_writer import (
+from lidnet_mm.datasets.converters.output.coco_writer import (
     coco_annotation,
     coco_document,
     coco_image,

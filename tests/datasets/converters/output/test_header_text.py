@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import SimpleITK
 
-from lidnet_mm.datasets.converters.header_text import copy_without_header_text
+from lidnet_mm.datasets.converters.output.header_text import copy_without_header_text
 
 SECRET = b"DOE^JANE"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
-from lidnet_mm.datasets.converters.staged_folder import check_destination, staged_folder
+from lidnet_mm.datasets.converters.output.staged_folder import check_destination, staged_folder
 
 
 def names(folder):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from lidnet_mm.datasets.converters.checks.hounsfield_check import check_finite, check_hounsfield
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
-from lidnet_mm.datasets.converters.hounsfield_check import check_finite, check_hounsfield
 
 
 @pytest.mark.parametrize("lowest, highest", [(-1024, 3071), (-1000, 0), (-120, 400), (-3024, 1500)])

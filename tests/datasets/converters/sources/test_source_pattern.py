@@ -3,7 +3,7 @@
 import pytest
 
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
-from lidnet_mm.datasets.converters.source_pattern import find_pairs
+from lidnet_mm.datasets.converters.sources.source_pattern import find_pairs
 
 
 def touch(root, *names):

@@ -20,19 +20,19 @@ from typing import Any
 from mmengine.logging import MMLogger
 
 import lidnet_mm
-from lidnet_mm.datasets.converters.coco_writer import (
+from lidnet_mm.datasets.converters.conversion_error import ConversionError
+from lidnet_mm.datasets.converters.output.coco_writer import (
     coco_annotation,
     coco_document,
     coco_image,
     write_json,
 )
-from lidnet_mm.datasets.converters.conversion_error import ConversionError
-from lidnet_mm.datasets.converters.conversion_summary import ConversionSummary, PartSummary
-from lidnet_mm.datasets.converters.header_text import copy_without_header_text
-from lidnet_mm.datasets.converters.lesion_case import LesionCase, read_case
+from lidnet_mm.datasets.converters.output.conversion_summary import ConversionSummary, PartSummary
+from lidnet_mm.datasets.converters.output.header_text import copy_without_header_text
+from lidnet_mm.datasets.converters.output.staged_folder import check_destination, staged_folder
 from lidnet_mm.datasets.converters.patient_split import DEFAULT_SPLIT, PARTS, split_patients
-from lidnet_mm.datasets.converters.source_pattern import SourcePair, find_pairs
-from lidnet_mm.datasets.converters.staged_folder import check_destination, staged_folder
+from lidnet_mm.datasets.converters.sources.lesion_case import LesionCase, read_case
+from lidnet_mm.datasets.converters.sources.source_pattern import SourcePair, find_pairs
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from lidnet_mm.datasets.converters.checks.mask_check import check_fraction, check_labels
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
-from lidnet_mm.datasets.converters.mask_check import check_fraction, check_labels
 
 
 def slice_with(value):

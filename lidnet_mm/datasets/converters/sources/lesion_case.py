@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lidnet_mm.datasets.converters.checks.hounsfield_check import check_finite, check_hounsfield
+from lidnet_mm.datasets.converters.checks.mask_check import check_fraction, check_labels
+from lidnet_mm.datasets.converters.checks.volume_grid import check_same_grid
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
-from lidnet_mm.datasets.converters.hounsfield_check import check_finite, check_hounsfield
 from lidnet_mm.datasets.converters.lesion_boxes import LesionBox, lesion_boxes
-from lidnet_mm.datasets.converters.mask_check import check_fraction, check_labels
-from lidnet_mm.datasets.converters.source_pattern import SourcePair
-from lidnet_mm.datasets.converters.volume_grid import check_same_grid
+from lidnet_mm.datasets.converters.sources.source_pattern import SourcePair
 from lidnet_mm.datasets.readers import CTVolume, open_volume
 from lidnet_mm.simulation import BODY_HU, in_body
 

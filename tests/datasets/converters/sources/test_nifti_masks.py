@@ -11,7 +11,7 @@ import torch
 from mmengine.logging import MMLogger
 
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
-from lidnet_mm.datasets.converters.nifti_masks import NiftiMaskSettings, convert_nifti_masks
+from lidnet_mm.datasets.converters.sources.nifti_masks import NiftiMaskSettings, convert_nifti_masks
 from lidnet_mm.datasets.readers import open_volume
 from lidnet_mm.simulation import photons_for_noise
 
@@ -329,7 +329,7 @@ def test_a_failing_write_leaves_nothing(source, tmp_path, write_patient, monkeyp
     def fail(*_):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("lidnet_mm.datasets.converters.nifti_masks.write_json", fail)
+    monkeypatch.setattr("lidnet_mm.datasets.converters.sources.nifti_masks.write_json", fail)
     with pytest.raises(OSError, match="no space"):
         convert_nifti_masks(source, tmp_path / "out", ALL_TRAIN)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["source"]

@@ -1,0 +1,1 @@
+"""What a conversion writes: json, volumes, a summary, and all of it or nothing."""

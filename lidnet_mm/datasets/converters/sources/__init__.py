@@ -1,0 +1,1 @@
+"""One module for each layout that CT with lesion labels is published in."""
