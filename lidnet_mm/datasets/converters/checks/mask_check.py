@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lidnet_mm.datasets.converters.conversion_error import ConversionError
+from lidnet_mm.datasets.converters.source_case import UnusableCaseError
 
 LARGEST_FRACTION = 0.5
 """Lesions fill less of a scan than this; an inverted mask or a mask of the body fills more."""
@@ -21,21 +21,23 @@ def check_labels(mask: np.ndarray, where: str) -> None:
         where: Patient, file and slice, for the message.
 
     Raises:
-        ConversionError: A value is negative or not a whole number.
+        UnusableCaseError: A value is negative or not a whole number.
     """
     lowest = float(mask.min())
     if lowest < 0:
-        raise ConversionError(
-            f"{where}: values down to {lowest:g}, so this is no mask (0 without lesion, 1 and "
-            "above in it); --mask may name an image: give the mask's file"
+        raise UnusableCaseError(
+            f"values down to {lowest:g}, so this is no mask (0 without lesion, 1 and above in "
+            "it); --mask may name an image: give the mask's file",
+            where,
         )
     between = np.abs(mask - np.rint(mask)) > TOLERANCE
     if between.any():
         row, column = np.argwhere(between)[0]
-        raise ConversionError(
-            f"{where}: {int(between.sum())} values are not whole numbers, the first "
+        raise UnusableCaseError(
+            f"{int(between.sum())} values are not whole numbers, the first "
             f"{mask[row, column]:g} at row {row}, column {column}; set a threshold where they are "
-            "probabilities, or resample the mask with nearest neighbours instead of linearly"
+            "probabilities, or resample the mask with nearest neighbours instead of linearly",
+            where,
         )
 
 
@@ -48,11 +50,12 @@ def check_fraction(marked: int, voxels: int, where: str) -> None:
         where: Patient and file, for the message.
 
     Raises:
-        ConversionError: More than half of the voxels are marked.
+        UnusableCaseError: More than half of the voxels are marked.
     """
     if marked > LARGEST_FRACTION * voxels:
-        raise ConversionError(
-            f"{where}: {100 * marked / voxels:.0f} % of the voxels are above 0, too many for "
+        raise UnusableCaseError(
+            f"{100 * marked / voxels:.0f} % of the voxels are above 0, too many for "
             "lesions; it may be inverted, a mask of the body or an image: give lesions as 1 and "
-            "above, the rest as 0"
+            "above, the rest as 0",
+            where,
         )

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from lidnet_mm.datasets.converters.conversion_error import ConversionError
+from lidnet_mm.datasets.converters.source_case import UnusableCaseError
 from lidnet_mm.datasets.readers import CTVolume
 
 MAX_SHIFT_VOXELS = 0.05
@@ -23,21 +23,23 @@ def check_same_grid(image: CTVolume, mask: CTVolume, where: str) -> None:
         where: Patient, for the message.
 
     Raises:
-        ConversionError: Shape or position in space differ.
+        UnusableCaseError: Shape or position in space differ.
     """
-    files = f"{where}: image {image.path} and mask {mask.path}"
+    files = f"{where}: image {image.path}, mask {mask.path}"
     shapes = [(volume.num_slices, *volume.slice_shape) for volume in (image, mask)]
     if shapes[0] != shapes[1]:
-        raise ConversionError(
-            f"{files} differ in shape (slices, rows, columns): {shapes[0]} and {shapes[1]}; "
-            "resample the mask to the image's voxels (nearest neighbour)"
+        raise UnusableCaseError(
+            f"image and mask differ in shape (slices, rows, columns): {shapes[0]} and "
+            f"{shapes[1]}; resample the mask to the image's voxels (nearest neighbour)",
+            files,
         )
     shift = max(
         float(np.abs(image.voxel_position(*corner) - mask.voxel_position(*corner)).max())
         for corner in itertools.product(*((0, size - 1) for size in shapes[0]))
     )
     if shift > MAX_SHIFT_VOXELS * min(*image.spacing, image.slice_spacing):
-        raise ConversionError(
-            f"{files} differ in affine: their voxels lie up to {shift:.3g} mm apart; correct the "
-            "header that is wrong, or resample the mask to the image's voxels"
+        raise UnusableCaseError(
+            f"image and mask differ in affine: their voxels lie up to {shift:.3g} mm apart; "
+            "correct the header that is wrong, or resample the mask to the image's voxels",
+            files,
         )

@@ -1,16 +1,16 @@
 """Read one patient's volume and mask into checked slices with boxes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from lidnet_mm.datasets.converters.checks.hounsfield_check import check_finite, check_hounsfield
-from lidnet_mm.datasets.converters.checks.mask_check import check_fraction, check_labels
-from lidnet_mm.datasets.converters.checks.volume_grid import check_same_grid
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
-from lidnet_mm.datasets.converters.lesion_boxes import LesionBox, lesion_boxes
+from lidnet_mm.datasets.converters.lesion_boxes import LesionBox
+from lidnet_mm.datasets.converters.sources.labelled_volume import read_labelled_volume
 from lidnet_mm.datasets.converters.sources.source_pattern import SourcePair
-from lidnet_mm.datasets.readers import CTVolume, open_volume
+from lidnet_mm.datasets.readers import CTVolume
 from lidnet_mm.simulation import BODY_HU, in_body
 
 
@@ -67,11 +67,12 @@ def read_case(
         ConversionError: The files cannot be read, do not match, hold no HU, no labels or no
             lesion.
     """
-    image = _open(pair, "image")
-    mask = _open(pair, "mask")
-    check_same_grid(image, mask, f"patient {pair.patient}")
+    content = read_labelled_volume(
+        pair.image, pair.mask, f"patient {pair.patient}", connectivity=connectivity
+    )
+    image = content.volume
     hu_range, has_body = _check_intensities(pair, image)
-    found = _boxes(pair, mask, connectivity)
+    found = [content.boxes.get(index, ()) for index in range(image.num_slices)]
     kept = [
         tuple(box for box in boxes if box.size_mm(image.spacing) >= min_size_mm) for boxes in found
     ]
@@ -89,15 +90,6 @@ def read_case(
         dropped=sum(map(len, found)) - sum(map(len, kept)),
         hu_range=hu_range,
     )
-
-
-def _open(pair: SourcePair, kind: str) -> CTVolume:
-    """Open a patient's image or mask."""
-    path = getattr(pair, kind)
-    try:
-        return open_volume(path)
-    except (OSError, EOFError, ValueError) as error:
-        raise ConversionError(f"patient {pair.patient}, {kind} {path}: {error}") from error
 
 
 def _read(pair: SourcePair, volume: CTVolume, index: int, kind: str) -> np.ndarray:
@@ -125,24 +117,9 @@ def _check_intensities(
     return (lowest, highest), tuple(has_body)
 
 
-def _boxes(pair: SourcePair, mask: CTVolume, connectivity: int) -> list[list[LesionBox]]:
-    """Find the boxes of every slice of a mask once it is known to be one."""
-    found, marked = [], 0
-    where = f"patient {pair.patient}, mask {pair.mask}"
-    for index in range(mask.num_slices):
-        pixels = _read(pair, mask, index, "mask")
-        check_finite(pixels, f"{where}, slice {index}")
-        check_labels(pixels, f"{where}, slice {index}")
-        labels = np.rint(pixels)
-        marked += int(np.count_nonzero(labels))
-        found.append(lesion_boxes(labels, connectivity))
-    check_fraction(marked, mask.num_slices * labels.size, where)
-    return found
-
-
 def _check_lesions(
     pair: SourcePair,
-    found: list[list[LesionBox]],
+    found: list[Sequence[LesionBox]],
     kept: list[tuple[LesionBox, ...]],
     min_size_mm: float,
 ) -> None:
