@@ -1,5 +1,6 @@
 """Readers of CT volumes by file type, behind one interface."""
 
+from lidnet_mm.datasets.readers.dicom import DicomVolume
 from lidnet_mm.datasets.readers.nifti import NiftiVolume
 from lidnet_mm.datasets.readers.open_volumes import READERS, OpenVolumes, open_volume
 from lidnet_mm.datasets.readers.volume import CTVolume, Orientation, VolumeError
@@ -7,6 +8,7 @@ from lidnet_mm.datasets.readers.volume import CTVolume, Orientation, VolumeError
 __all__ = [
     "READERS",
     "CTVolume",
+    "DicomVolume",
     "NiftiVolume",
     "OpenVolumes",
     "Orientation",

@@ -161,12 +161,17 @@ class CTVolume(ABC):
         Returns:
             (3,) float64, mm in LPS+ (DICOM's convention).
         """
-        stored = np.ones(4)
+        stored = self._stored_voxel(index, row, column)
+        return (self.affine @ (*stored, 1.0))[:3] * (-1.0, -1.0, 1.0)
+
+    def _stored_voxel(self, index: int, row: int, column: int) -> tuple[int, ...]:
+        """Indices along the three stored axes of a voxel in display order."""
+        stored = [0, 0, 0]
         for value, axis, flip in zip(
             (index, row, column), self.orientation.axes, self.orientation.flips, strict=True
         ):
             stored[axis] = self.stored_shape[axis] - 1 - value if flip else value
-        return (self.affine @ stored)[:3] * (-1.0, -1.0, 1.0)
+        return tuple(stored)
 
     def slice_position(self, index: int) -> np.ndarray:
         """Centre of a slice's first voxel in the patient: DICOM's ImagePositionPatient.
