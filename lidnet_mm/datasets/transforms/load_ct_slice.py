@@ -1,9 +1,9 @@
 """Loading one axial slice in HU."""
 
-import numpy as np
 from mmcv.transforms import BaseTransform
 
-from lidnet_mm.datasets.readers import CTVolume, VolumeError, open_volume
+from lidnet_mm.datasets.ct_slices import CTSlice, CTSliceReader, same_spacing
+from lidnet_mm.datasets.readers import VolumeError
 from lidnet_mm.registry import TRANSFORMS
 
 
@@ -15,9 +15,24 @@ class LoadCTSlice(BaseTransform):
     compared with the volume where present, ``patient_id`` is named in errors.
 
     Added keys: ``img`` ((H, W) float32, HU), ``img_shape``, ``ori_shape``, ``height``,
-    ``width``, ``scale_factor``; ``spacing`` ((row, column) mm) and ``slice_thickness`` (mm)
-    where absent.
+    ``width``, ``scale_factor``, ``slice_corners`` (of ``CTSlice``, mm); ``spacing`` ((row, column)
+    mm) and ``slice_thickness`` (mm) where absent.
+
+    ``cache_dir`` keeps each decoded slice (2 bytes a pixel where the HU are whole numbers, else 4),
+    so that later visits wait for no decompression. The slices are the same bit by bit with and
+    without it; a source that changed is read again. The folder may be shared by processes and be
+    deleted at any time.
+
+    Args:
+        cache_dir: Folder for decoded slices; None reads the volume on every visit.
+        cache_gib: Most GiB that the folder may take; None sets no bound.
+
+    Raises:
+        ValueError: ``cache_gib`` is not above 0, or given without ``cache_dir``.
     """
+
+    def __init__(self, cache_dir: str | None = None, cache_gib: float | None = None) -> None:
+        self.reader = CTSliceReader(cache_dir, cache_gib)
 
     def transform(self, results: dict) -> dict:
         """Load the slice.
@@ -35,61 +50,35 @@ class LoadCTSlice(BaseTransform):
         """
         path, index = results["img_path"], results["slice_index"]
         patient = results.get("patient_id")
-        volume, image = read_ct_slice(path, index, patient)
-        _check_annotated_geometry(results, volume)
-        results["img"] = image
+        ct_slice = self.reader.read(path, index, patient)
+        _check_annotated_geometry(results, ct_slice)
+        image = results["img"] = ct_slice.image
         results["img_shape"] = results["ori_shape"] = image.shape
         results["height"], results["width"] = image.shape
         results["scale_factor"] = (1.0, 1.0)
-        results.setdefault("spacing", volume.spacing)
+        results["slice_corners"] = ct_slice.corners
+        results.setdefault("spacing", ct_slice.spacing)
         if results.get("slice_thickness") is None:
-            results["slice_thickness"] = volume.slice_spacing
+            results["slice_thickness"] = ct_slice.slice_spacing
         return results
 
     def __repr__(self) -> str:
         """The transform as written in a config."""
-        return f"{type(self).__name__}()"
-
-
-def read_ct_slice(path: str, index: int, patient: str | None) -> tuple[CTVolume, np.ndarray]:
-    """Read a slice whose every pixel is a finite number.
-
-    Args:
-        path: File of the volume.
-        index: Slice, counted from 0 towards superior.
-        patient: Name of the patient for errors.
-
-    Returns:
-        The open volume and its slice: (H, W) float32 in HU.
-
-    Raises:
-        FileNotFoundError: The volume is missing.
-        VolumeError: It cannot be read, or holds NaN or infinity in this slice.
-    """
-    try:
-        volume = open_volume(path)
-        image = volume.read_slice(index)
-    except (VolumeError, IndexError) as error:
-        raise VolumeError(f"Patient {patient}, slice {index}: {error}") from error
-    bad = int(image.size - np.count_nonzero(np.isfinite(image)))
-    if bad:
-        raise VolumeError(
-            f"Patient {patient}, slice {index} of {path} has {bad} pixels that are NaN or"
-            " infinite: replace them (with -1024 HU where there is no tissue) or leave the slice"
-            " out of the annotation file"
+        return (
+            f"{type(self).__name__}(cache_dir={self.reader.cache_dir!r},"
+            f" cache_gib={self.reader.cache_gib})"
         )
-    return volume, image
 
 
-def _check_annotated_geometry(results: dict, volume: CTVolume) -> None:
+def _check_annotated_geometry(results: dict, ct_slice: CTSlice) -> None:
     """Refuse a volume that is not the one which was annotated: its boxes would be wrong."""
-    found = volume.slice_shape
+    found = ct_slice.image.shape
     stated = (results.get("height", found[0]), results.get("width", found[1]))
-    spacing = results.get("spacing", volume.spacing)
-    if found == stated and np.allclose(spacing, volume.spacing, rtol=1e-3, atol=0):
+    if found == stated and same_spacing(results.get("spacing"), ct_slice.spacing):
         return
     raise VolumeError(
-        f"Patient {results.get('patient_id')}, slice {results['slice_index']} of {volume.path}:"
-        f" the annotation file states {stated} pixels of {tuple(spacing)} mm, the volume has"
-        f" {found} pixels of {volume.spacing} mm; convert the data set again"
+        f"Patient {results.get('patient_id')}, slice {results['slice_index']} of"
+        f" {results['img_path']}: the annotation file states {stated} pixels of"
+        f" {results.get('spacing')} mm, the volume has {found} pixels of {ct_slice.spacing} mm;"
+        " convert the data set again"
     )

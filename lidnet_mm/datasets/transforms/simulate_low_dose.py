@@ -12,7 +12,7 @@ import torch
 from mmcv.transforms import BaseTransform
 
 from lidnet_mm import simulation
-from lidnet_mm.datasets.transforms.noise_cache import NoiseCache
+from lidnet_mm.datasets.image_store import open_store
 from lidnet_mm.datasets.transforms.paired_image import require_untouched_ndct, stack_pair
 from lidnet_mm.registry import TRANSFORMS
 from lidnet_mm.simulation import arguments
@@ -52,9 +52,11 @@ class SimulateLowDose(BaseTransform):
         realizations: Noise draws that a slice has. With 1 a slice's LDCT is fixed (validation);
             with more, one of them is drawn at random on every visit (training).
         cache_dir: Folder for the noise; None simulates anew on every visit.
+        cache_gib: Most GiB that the folder may take; None sets no bound.
 
     Raises:
-        ValueError: The dose is set in none or several ways, or an argument is out of range.
+        ValueError: The dose is set in none or several ways, or an argument is out of range, or
+            ``cache_gib`` is given without ``cache_dir``.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class SimulateLowDose(BaseTransform):
         seed: int = 0,
         realizations: int = 1,
         cache_dir: str | None = None,
+        cache_gib: float | None = None,
     ) -> None:
         _check_dose(incident_photons, noise_hu, dose_fraction, full_dose_photons)
         if realizations < 1:
@@ -86,7 +89,7 @@ class SimulateLowDose(BaseTransform):
             "electronic_noise": electronic_noise,
         }
         self.seed, self.realizations = seed, realizations
-        self.cache = None if cache_dir is None else NoiseCache(cache_dir)
+        self.cache = open_store(cache_dir, cache_gib)
 
     def transform(self, results: dict) -> dict:
         """Simulate the LDCT and stack it on the NDCT.
@@ -111,10 +114,11 @@ class SimulateLowDose(BaseTransform):
         if self.cache is None:
             return self._simulate(results, ndct, realization)
         key = self._key(results, ndct, realization)
-        noise = self.cache.load(key, ndct.shape)
-        if noise is None:
-            noise = self._simulate(results, ndct, realization)
-            self.cache.save(key, noise)
+        stored = self.cache.load(key, ndct.shape)
+        if stored is not None:
+            return stored[0]
+        noise = self._simulate(results, ndct, realization)
+        self.cache.save(key, noise)
         return noise
 
     def _simulate(self, results: dict, ndct: np.ndarray, realization: int) -> np.ndarray:
@@ -157,10 +161,11 @@ class SimulateLowDose(BaseTransform):
     def __repr__(self) -> str:
         """The transform's settings."""
         folder = None if self.cache is None else str(self.cache.folder)
+        gib = None if self.cache is None else self.cache.max_gib
         return (
             f"{type(self).__name__}(incident_photons={self.incident_photons},"
             f" noise_hu={self.noise_hu}, scan={self.scan}, seed={self.seed},"
-            f" realizations={self.realizations}, cache_dir={folder!r})"
+            f" realizations={self.realizations}, cache_dir={folder!r}, cache_gib={gib})"
         )
 
 
