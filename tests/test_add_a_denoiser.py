@@ -11,7 +11,8 @@ import torch
 from mmengine.registry import init_default_scope
 
 from lidnet_mm.apis.load_config import load_config
-from lidnet_mm.datasets.converters.sources.nifti_masks import NiftiMaskSettings, convert_nifti_masks
+from lidnet_mm.datasets.converters.command_line import run as run_converter
+from lidnet_mm.datasets.converters.sources.nifti_masks import NiftiMasks
 from lidnet_mm.datasets.thorax_phantom import PhantomScan, write_thorax_phantoms
 from lidnet_mm.registry import MODELS
 
@@ -59,8 +60,13 @@ def folder(tmp_path_factory, repository) -> Path:
         (folder / path).write_text(text, encoding="utf-8")
     scan = PhantomScan(image_size=64, slices=2)
     write_thorax_phantoms(folder / "source", 3, scan, seed=0, diameters=(30, 50))
-    settings = NiftiMaskSettings(split={"train": 1, "val": 1, "test": 1}, min_size_mm=8)
-    convert_nifti_masks(folder / "source", folder / "data" / "mine", settings)
+    split = ["--split", "train=1", "val=1", "test=1", "--min-size-mm", "8"]
+    assert (
+        run_converter(
+            NiftiMasks(), "", [str(folder / "source"), str(folder / "data" / "mine"), *split]
+        )
+        == 0
+    )
     return folder
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from lidnet_mm.datasets.converters.sources.nifti_masks import NiftiMaskSettings, convert_nifti_masks
+from lidnet_mm.datasets.converters.command_line import run as run_converter
+from lidnet_mm.datasets.converters.sources.nifti_masks import NiftiMasks
 from lidnet_mm.datasets.thorax_phantom import PhantomScan, write_thorax_phantoms
 
 FIELDS = {
@@ -73,9 +74,9 @@ def write_data(folder: Path) -> None:
     """Four patients of four slices, as the converter leaves them."""
     scan = PhantomScan(image_size=96, slices=4)
     write_thorax_phantoms(folder / "source", 4, scan, seed=0, diameters=(20, 40))
-    split = {"train": 2, "val": 0, "test": 2}
-    settings = NiftiMaskSettings(split=split, min_size_mm=8)
-    convert_nifti_masks(folder / "source", folder / "data", settings)
+    split = ["--split", "train=2", "val=0", "test=2", "--min-size-mm", "8"]
+    arguments = [str(folder / "source"), str(folder / "data"), *split]
+    assert run_converter(NiftiMasks(), "", arguments) == 0
 
 
 def write_configs(folder: Path, repository: Path) -> Path:

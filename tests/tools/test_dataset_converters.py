@@ -38,13 +38,13 @@ def test_phantoms_are_converted_by_the_defaults(repository, phantoms, tmp_path):
 
 
 def test_split_and_switches_reach_the_converter(repository, phantoms, tmp_path):
-    switches = ("--split", "train=2", "val=0", "test=1", "--copy", "--only-lesion-slices")
+    switches = ("--split", "train=2", "val=0", "test=1", "--store", "png", "--only-lesion-slices")
     done = run(repository, "nifti_masks.py", str(phantoms), str(tmp_path / "out"), *switches)
     assert done.returncode == 0, done.stderr
     train = json.loads((tmp_path / "out" / "annotations" / "train.json").read_text())
     assert train["info"]["split"] == {"train": 2, "val": 0, "test": 1}
-    assert train["info"]["converter"]["only_lesion_slices"] is True
-    assert not any(path.is_symlink() for path in (tmp_path / "out" / "volumes").iterdir())
+    assert train["info"]["converter"]["keep_empty"] is False
+    assert all(image["file_name"].endswith(".png") for image in train["images"])
 
 
 def test_an_error_is_one_line_and_a_status(repository, phantoms, tmp_path):

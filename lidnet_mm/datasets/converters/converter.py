@@ -20,7 +20,8 @@ class Converter(ABC):
         store: How volumes are written unless the user says otherwise: ``'nifti'`` (whole volumes)
             or ``'png'`` (16-bit pictures of those slices that the json has).
         keep_empty: Whether slices without a lesion are negatives unless the user says otherwise.
-        split: Part → number of patients or fraction, unless the user says otherwise.
+        split: Part → number of patients or fraction, unless the user says otherwise; None takes
+            the parts of the source (``SourceCase.part``).
         stop_at_unusable: Whether a volume that cannot be used ends the conversion; else it is
             left out, by name.
     """
@@ -30,7 +31,7 @@ class Converter(ABC):
     class_name: ClassVar[str] = "lesion"
     store: ClassVar[str] = "nifti"
     keep_empty: ClassVar[bool] = True
-    split: ClassVar[Mapping[str, int | float]] = DEFAULT_SPLIT
+    split: ClassVar[Mapping[str, int | float] | None] = DEFAULT_SPLIT
     stop_at_unusable: ClassVar[bool] = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:  # noqa: B027 - most have none

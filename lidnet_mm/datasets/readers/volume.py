@@ -92,7 +92,8 @@ class CTVolume(ABC):
 
     Args:
         path: The file (or folder) of the volume.
-        affine: (4, 4), stored voxel indices to millimetres in RAS+.
+        affine: (4, 4), stored voxel indices to millimetres in RAS+; None where the file does not
+            tell, then its axes are those of the display order: slice, row, column.
         stored_shape: Number of voxels along the three stored axes.
         slope: Rescale slope: HU = slope · stored + intercept.
         intercept: Rescale intercept in HU.
@@ -104,15 +105,18 @@ class CTVolume(ABC):
     def __init__(
         self,
         path: Path,
-        affine: np.ndarray,
+        affine: np.ndarray | None,
         stored_shape: tuple[int, int, int],
         slope: float = 1.0,
         intercept: float = 0.0,
     ) -> None:
         self.path = Path(path)
-        self.affine = np.asarray(affine, dtype=np.float64)
+        self.affine = None if affine is None else np.asarray(affine, dtype=np.float64)
         self.stored_shape = tuple(int(size) for size in stored_shape)
         self.slope, self.intercept = float(slope), float(intercept)
+        if self.affine is None:
+            self.orientation = Orientation(axes=(0, 1, 2), flips=(False, False, False))
+            return
         try:
             self.orientation = Orientation.from_affine(self.affine)
         except ValueError as error:
@@ -121,6 +125,11 @@ class CTVolume(ABC):
     @abstractmethod
     def _read_plane(self, stored_index: int) -> np.ndarray:
         """Stored values of one plane across the stored slice axis, other axes in stored order."""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that the volume was opened from: when one changes, it is another volume."""
+        return (self.path,)
 
     @property
     def resident_bytes(self) -> int:
@@ -139,16 +148,25 @@ class CTVolume(ABC):
         return self.stored_shape[row], self.stored_shape[column]
 
     @property
-    def spacing(self) -> tuple[float, float]:
-        """Distance between rows and between columns in mm."""
+    def spacing(self) -> tuple[float, float] | None:
+        """Distance between rows and between columns in mm; None where the file does not tell."""
+        if self.affine is None:
+            return None
         sizes = voxel_sizes(self.affine)
         _, row, column = self.orientation.axes
         return float(sizes[row]), float(sizes[column])
 
     @property
-    def slice_spacing(self) -> float:
-        """Distance between slices in mm."""
+    def slice_spacing(self) -> float | None:
+        """Distance between slices in mm; None where the file does not tell."""
+        if self.affine is None:
+            return None
         return float(voxel_sizes(self.affine)[self.orientation.axes[0]])
+
+    @property
+    def uniform(self) -> bool:
+        """Whether all slices are the same distance apart."""
+        return True
 
     def voxel_position(self, index: int, row: int, column: int) -> np.ndarray:
         """Centre of a voxel in the patient.
@@ -160,7 +178,15 @@ class CTVolume(ABC):
 
         Returns:
             (3,) float64, mm in LPS+ (DICOM's convention).
+
+        Raises:
+            VolumeError: The file does not tell where its voxels lie.
         """
+        if self.affine is None:
+            raise VolumeError(
+                f"{self.path} does not tell where its voxels lie in the patient; use a file type"
+                " that does, such as .nii.gz"
+            )
         stored = self._stored_voxel(index, row, column)
         return (self.affine @ (*stored, 1.0))[:3] * (-1.0, -1.0, 1.0)
 
@@ -181,6 +207,9 @@ class CTVolume(ABC):
 
         Returns:
             (3,) float64, mm in LPS+.
+
+        Raises:
+            VolumeError: The file does not tell where its voxels lie.
         """
         return self.voxel_position(index, 0, 0)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lidnet_mm.datasets.converters.conversion_error import ConversionError
+from lidnet_mm.datasets.converters.source_case import UnusableCaseError
 
 SMALLEST_CONTRAST_HU = 300.0
 """A CT with any air or bone and soft tissue spans more than this."""
@@ -16,14 +16,15 @@ def check_finite(image: np.ndarray, where: str) -> None:
         where: Patient, file and slice, for the message.
 
     Raises:
-        ConversionError: A value is not finite.
+        UnusableCaseError: A value is not finite.
     """
     bad = ~np.isfinite(image)
     if bad.any():
         row, column = np.argwhere(bad)[0]
-        raise ConversionError(
-            f"{where}: {int(bad.sum())} intensities are NaN or infinite, the first at row {row}, "
-            f"column {column}; replace them (air is -1000 HU) or leave the volume out"
+        raise UnusableCaseError(
+            f"{int(bad.sum())} intensities are NaN or infinite, the first at row {row}, "
+            f"column {column}; replace them (air is -1000 HU) or leave the volume out",
+            where,
         )
 
 
@@ -36,17 +37,18 @@ def check_hounsfield(lowest: float, highest: float, where: str) -> None:
         where: Patient and file, for the message.
 
     Raises:
-        ConversionError: No air and nothing below water (all ≥ 0), or less contrast than any CT.
+        UnusableCaseError: No air and nothing below water (all ≥ 0), or less contrast than any CT.
     """
-    found = f"{where}: intensities run from {lowest:g} to {highest:g}, not Hounsfield units"
+    found = f"intensities run from {lowest:g} to {highest:g}, not Hounsfield units"
     if lowest >= 0:
-        raise ConversionError(
-            f"{found}: all are ≥ 0, there is no air (-1000 HU); {_remedy(highest)}"
+        raise UnusableCaseError(
+            f"{found}: all are ≥ 0, there is no air (-1000 HU); {_remedy(highest)}", where
         )
     if highest - lowest < SMALLEST_CONTRAST_HU:
-        raise ConversionError(
+        raise UnusableCaseError(
             f"{found}: air, tissue and bone differ by more than {SMALLEST_CONTRAST_HU:g} HU; "
-            "convert again from the original CT without normalisation"
+            "convert again from the original CT without normalisation",
+            where,
         )
 
 

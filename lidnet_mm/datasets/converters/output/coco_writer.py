@@ -19,6 +19,8 @@ def coco_image(
     patient_id: str,
     spacing: tuple[float, float],
     slice_thickness: float,
+    slice_in_file: int | None = None,
+    series: str = "",
 ) -> dict[str, Any]:
     """Describe one slice.
 
@@ -30,8 +32,10 @@ def coco_image(
         patient_id: Pseudonym.
         spacing: Row and column spacing in mm.
         slice_thickness: Distance of neighbouring slices in mm.
+        slice_in_file: Position in the file where that is not the position in the volume.
+        series: Which of the patient's volumes, where there are several.
     """
-    return {
+    record = {
         "id": image_id,
         "file_name": file_name,
         "slice_index": slice_index,
@@ -41,6 +45,11 @@ def coco_image(
         "spacing": [round(float(value), 6) for value in spacing],
         "slice_thickness": round(float(slice_thickness), 6),
     }
+    if slice_in_file not in (None, slice_index):
+        record["slice_in_file"] = slice_in_file
+    if series:
+        record["series"] = series
+    return record
 
 
 def coco_annotation(

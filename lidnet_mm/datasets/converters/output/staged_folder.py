@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
 
-DATASET_ENTRIES = ("annotations", "volumes")
+DATASET_ENTRIES = ("annotations", "volumes", "masks", "ldct", "conversion.json")
 
 
 def check_destination(
@@ -57,20 +57,25 @@ def staged_folder(out: Path) -> Iterator[Path]:
     Yields:
         The empty temporary folder, beside ``out``.
     """
-    made = _make_parents(out.parent)
+    made = make_parents(out.parent)
     staging = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
         yield staging
         staging.chmod(0o755)
-        _replace(out, staging)
+        put_in_place(out, staging)
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
         _remove_empty(made)
         raise
 
 
-def _replace(out: Path, staging: Path) -> None:
-    """Move ``staging`` to ``out``; an earlier ``out`` is deleted after that, or put back."""
+def put_in_place(out: Path, staging: Path) -> None:
+    """Move ``staging`` to ``out``; an earlier ``out`` is deleted after that, or put back.
+
+    Args:
+        out: Folder to be written.
+        staging: Complete folder beside it.
+    """
     if not out.exists():
         staging.replace(out)
         return
@@ -84,8 +89,15 @@ def _replace(out: Path, staging: Path) -> None:
     shutil.rmtree(old)
 
 
-def _make_parents(folder: Path) -> list[Path]:
-    """Make a folder and its parents; return those that were missing, deepest first."""
+def make_parents(folder: Path) -> list[Path]:
+    """Make a folder and its parents.
+
+    Args:
+        folder: The folder.
+
+    Returns:
+        Those that were missing, deepest first.
+    """
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     return missing

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
+from lidnet_mm.datasets.converters.natural_order import natural_key
 
 PLACEHOLDER = "{patient}"
 
@@ -99,12 +100,6 @@ def pattern_expression(pattern: str, option: str = "pattern") -> re.Pattern[str]
     expression = expression.replace(placeholder, r"(?P<patient>[^/]+)", 1)
     expression = expression.replace(placeholder, "(?P=patient)")
     return re.compile(rf"(?!\.)(?!.*/\.){expression}")
-
-
-def natural_key(name: str) -> list[tuple[int, int, str]]:
-    """Sort key by which numbers inside names count as numbers."""
-    parts = re.split(r"(\d+)", name)
-    return [(0, int(p), p) if p.isdigit() else (1, 0, p.lower()) for p in parts] + [(2, 0, name)]
 
 
 def _candidates(source: Path, pattern: str) -> Iterator[Path]:

@@ -1,0 +1,111 @@
+"""One case of a source: read, checked and written."""
+
+from pathlib import Path
+from typing import Any
+
+from mmengine.logging import MMLogger
+
+from lidnet_mm.datasets.converters.checked_case import (
+    BoxLimits,
+    CheckedCase,
+    check_case,
+    read_hounsfield,
+)
+from lidnet_mm.datasets.converters.numbering import NumberedCase
+from lidnet_mm.datasets.converters.output.case_record import CaseFiles, case_record, unused_record
+from lidnet_mm.datasets.converters.output.volume_files import (
+    SliceFile,
+    link_volume,
+    write_nifti,
+    write_pictures,
+)
+from lidnet_mm.datasets.converters.source_case import LeftOut, UnusableCaseError
+from lidnet_mm.datasets.readers import CTVolume
+
+
+def convert_case(
+    case: NumberedCase, limits: BoxLimits, store: str, root: Path | None, strict: bool
+) -> dict[str, Any]:
+    """Read, check and write one case.
+
+    Args:
+        case: The case.
+        limits: Which boxes and slices are kept.
+        store: ``'nifti'``, ``'png'`` or ``'link'``. A volume with missing slices is stored as
+            pictures where NIfTI is asked for, since NIfTI has one distance for all slices.
+        root: Folder of the dataset; None writes nothing.
+        strict: Raise where the case cannot be used, else say so in the record.
+
+    Returns:
+        The case's record.
+
+    Raises:
+        UnusableCaseError: The case cannot be used, and ``strict``.
+    """
+    logger = MMLogger.get_current_instance()
+    where = f"patient {case.source.patient}"
+    if case.source.series:
+        where = f"{where}, {case.source.series}"
+    try:
+        content = case.source.read()
+        where = f"{where}, image {content.volume.path}"
+        store = "png" if store == "nifti" and not content.volume.uniform else store
+        checked = check_case(content, where, limits, whole=store != "png", strict=strict)
+        ldct = _read_ldct(checked, f"{where}, LDCT")
+    except UnusableCaseError as error:
+        if strict:
+            raise
+        logger.warning("%s left out: %s", case.stem, error)
+        return unused_record(case, LeftOut("volume", error.reason, error.source))
+    for entry in checked.left_out:
+        if entry.source:
+            logger.warning("%s: left out %s %s: %s", case.stem, entry.what, entry.source,
+                           entry.reason)  # fmt: skip
+    files = _no_files(checked) if root is None else _write(root, case, checked, ldct, store)
+    logger.info(
+        "%s: %d slices used, %d with lesion; %d slices without body left out",
+        case.stem,
+        len(checked.boxes),
+        sum(bool(boxes) for boxes in checked.boxes.values()),
+        checked.without_body,
+    )
+    return case_record(case, checked, files)
+
+
+def _read_ldct(checked: CheckedCase, where: str) -> Any:
+    """HU of the LDCT on the slices that were read, or None."""
+    ldct = checked.content.ldct
+    return None if ldct is None else read_hounsfield(ldct, checked.slices, where)
+
+
+def _write(
+    root: Path, case: NumberedCase, checked: CheckedCase, ldct: Any, store: str
+) -> CaseFiles:
+    """Write the files of a case."""
+    volume = checked.content.volume
+    found = _write_images(root, case.stem, volume, checked, checked.hu, store)
+    ldct_files: dict[int, SliceFile] = {}
+    if ldct is not None:
+        stem = f"{case.stem}_ldct"
+        ldct_files = _write_images(root, stem, checked.content.ldct, checked, ldct, store)
+    masks: dict[int, SliceFile] = {}
+    if checked.content.lesion_mask is not None:
+        masks = write_nifti(root, case.stem, volume, checked.content.lesion_mask, folder="masks")
+    return CaseFiles(found, ldct_files, masks)
+
+
+def _write_images(
+    root: Path, stem: str, volume: CTVolume, checked: CheckedCase, hu: Any, store: str
+) -> dict[int, SliceFile]:
+    """Write the slices of a volume, or link to it."""
+    if store == "link":
+        return link_volume(root, stem, volume)
+    if store == "nifti":
+        return write_nifti(root, stem, volume, hu)
+    used = [place for place, index in enumerate(checked.slices) if index in checked.boxes]
+    return write_pictures(root, stem, [checked.slices[place] for place in used], hu[used])
+
+
+def _no_files(checked: CheckedCase) -> CaseFiles:
+    """Names for a conversion that writes nothing."""
+    return CaseFiles({index: SliceFile("", index) for index in checked.boxes}, {}, {})

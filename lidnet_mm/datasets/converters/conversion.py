@@ -1,0 +1,217 @@
+"""Turn the cases of a source into a dataset: the same for every converter.
+
+The result is a folder ``annotations/{train,val,test}.json``, ``volumes/`` and ``conversion.json``,
+which counts what there is and what was left out. A part of the split that gets no patient gets no
+file. Slices of nothing but air are left out: they have no noise level to which a low dose could be
+simulated, and nothing to detect.
+
+Patients are numbered in the natural order of their source names, whatever the seed: a case keeps
+its number from one split to the next, so that runs on different splits can be compared case by
+case. Numbering in an order drawn from the seed would hide nothing, because the seed is published
+in the json. Source names appear in no file of the dataset.
+"""
+
+import csv
+import io
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mmengine.logging import MMLogger
+from tqdm import tqdm
+
+import lidnet_mm
+from lidnet_mm.datasets.converters.case_conversion import convert_case
+from lidnet_mm.datasets.converters.checked_case import BoxLimits
+from lidnet_mm.datasets.converters.conversion_error import ConversionError
+from lidnet_mm.datasets.converters.converter import Converter
+from lidnet_mm.datasets.converters.numbering import NumberedCase, number_cases
+from lidnet_mm.datasets.converters.output.case_record import left_out_records
+from lidnet_mm.datasets.converters.output.coco_writer import coco_document, write_json
+from lidnet_mm.datasets.converters.output.conversion_summary import ConversionSummary, summarise
+from lidnet_mm.datasets.converters.output.resumable_folder import CaseRecords, resumable_folder
+from lidnet_mm.datasets.converters.output.staged_folder import check_destination
+from lidnet_mm.datasets.converters.patient_split import PARTS
+from lidnet_mm.datasets.converters.source_case import FoundCases
+from lidnet_mm.whole_file import write_whole
+
+
+@dataclass(frozen=True)
+class ConversionSettings:
+    """How to convert, for any source.
+
+    Attributes:
+        split: Part → number of patients or fraction; None takes the parts of the source.
+        seed: Which of the possible splits.
+        limits: Which boxes and slices are kept.
+        class_name: Name of the only category.
+        store: ``'nifti'``, ``'png'`` or ``'link'``.
+        overwrite: Replace an earlier dataset in the same folder.
+        key: File, outside of the dataset, that receives the source's names; None for none.
+    """
+
+    split: Mapping[str, int | float] | None
+    seed: int = 0
+    limits: BoxLimits = field(default_factory=BoxLimits)
+    class_name: str = "lesion"
+    store: str = "nifti"
+    overwrite: bool = False
+    key: Path | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """What the dataset depends on, in plain values."""
+        return {
+            "min_size_mm": self.limits.min_size_mm,
+            "keep_empty": self.limits.keep_empty,
+            "store": self.store,
+        }
+
+
+def convert(
+    converter: Converter,
+    source: Path,
+    out: Path,
+    settings: ConversionSettings,
+    options: Namespace,
+    dry_run: bool = False,
+) -> ConversionSummary:
+    """Convert a folder.
+
+    Args:
+        converter: Finds and reads the cases.
+        source: Folder of the source.
+        out: Folder to write; see :func:`~.output.staged_folder.check_destination`.
+        settings: How to convert.
+        options: The converter's own options.
+        dry_run: Read and check everything, but write nothing.
+
+    Returns:
+        What was found.
+
+    Raises:
+        ConversionError: Anything from which no correct dataset can be made; nothing is written.
+    """
+    source, out = Path(source), Path(out)
+    if not source.is_dir():
+        raise ConversionError(f"{source}: no such folder; name the folder that holds the data")
+    found = converter.find_cases(source, options)
+    if not found.cases:
+        raise ConversionError(f"{source}: no CT volume of {converter.name} found")
+    _tell(found)
+    cases = number_cases(found.cases, settings.split, settings.seed)
+    check_destination(out, source, settings.overwrite)
+    if settings.key is not None and settings.key.resolve().is_relative_to(out.resolve()):
+        raise ConversionError(f"--key {settings.key} lies in the dataset; give a file elsewhere")
+    info = _info(converter, settings, options)
+    if dry_run:
+        records = _convert_cases(converter, cases, settings, None)
+        return _written(records, found, info, settings, None)
+    identity = {**info, "cases": [[case.source.patient, case.source.series] for case in cases]}
+    with resumable_folder(out, identity) as done:
+        records = _convert_cases(converter, cases, settings, done)
+        summary = _written(records, found, info, settings, done.root)
+    if settings.key is not None:
+        _write_key(settings.key, cases)
+    return summary
+
+
+def _tell(found: FoundCases) -> None:
+    """Say what belongs to no case, by its own names, on the terminal."""
+    for entry in found.left_out:
+        MMLogger.get_current_instance().warning(
+            "left out: %s %s: %s", entry.what, entry.source or f"({entry.count})", entry.reason
+        )
+
+
+def _convert_cases(
+    converter: Converter,
+    cases: Sequence[NumberedCase],
+    settings: ConversionSettings,
+    done: CaseRecords | None,
+) -> list[dict[str, Any]]:
+    """Convert the cases that are not done yet; returns the records of all."""
+    records = []
+    for case in tqdm(cases, desc=converter.name, unit="volume", disable=len(cases) < 2):
+        record = done.load(case.stem) if done else None
+        if record is None:
+            root = done.root if done else None
+            record = convert_case(
+                case, settings.limits, settings.store, root, converter.stop_at_unusable
+            )
+            if done:
+                done.save(case.stem, record)
+        records.append(record)
+    return records
+
+
+def _written(
+    records: Sequence[Mapping[str, Any]],
+    found: FoundCases,
+    info: Mapping[str, Any],
+    settings: ConversionSettings,
+    root: Path | None,
+) -> ConversionSummary:
+    """Write the json files, or with no folder only check that they could be."""
+    summary = summarise(records, left_out_records(found.left_out, None))
+    if not summary.total.slices:
+        raise ConversionError(
+            "no slice could be used; what was left out and why:\n" + summary.as_table()
+        )
+    documents = _documents(records, info, settings.class_name)
+    if root is not None:
+        for part, document in documents.items():
+            write_json(root / "annotations" / f"{part}.json", document)
+        write_json(root / "conversion.json", {"info": dict(info), **summary.as_json()})
+    return summary
+
+
+def _documents(
+    records: Sequence[Mapping[str, Any]], info: Mapping[str, Any], class_name: str
+) -> dict[str, dict[str, Any]]:
+    """Make the COCO document of every part that has patients; ids are unique across parts."""
+    documents: dict[str, dict[str, Any]] = {}
+    image_id = annotation_id = 0
+    for part in PARTS:
+        images: list[dict[str, Any]] = []
+        annotations: list[dict[str, Any]] = []
+        of_part = [record for record in records if record["part"] == part]
+        for entry in (entry for record in of_part for entry in record["slices"]):
+            image_id += 1
+            images.append({**entry["image"], "id": image_id})
+            for box in entry["boxes"]:
+                annotation_id += 1
+                annotations.append({**box, "id": annotation_id, "image_id": image_id})
+        if of_part and not images:
+            raise ConversionError(
+                f"part {part}: none of its {len(of_part)} volumes has a slice that is used; keep "
+                "slices without lesion (--keep-empty), or take another --split or --seed"
+            )
+        if images:
+            documents[part] = coco_document(images, annotations, {**info, "part": part}, class_name)
+    return documents
+
+
+def _info(converter: Converter, settings: ConversionSettings, options: Namespace) -> dict[str, Any]:
+    """Say how the dataset is made, naming nothing of the source."""
+    return {
+        "description": converter.description,
+        "version": lidnet_mm.__version__,
+        "converter": {
+            "name": converter.name,
+            **settings.as_json(),
+            **converter.settings(options),
+        },
+        "split": "as the source" if settings.split is None else dict(settings.split),
+        "seed": settings.seed,
+    }
+
+
+def _write_key(path: Path, cases: Sequence[NumberedCase]) -> None:
+    """Write which pseudonym is whose."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(("patient", "series", "source_patient", "source_series"))
+    writer.writerows((c.patient, c.series, c.source.patient, c.source.series) for c in cases)
+    write_whole(path, text.getvalue().encode())
