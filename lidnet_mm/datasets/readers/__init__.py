@@ -3,6 +3,8 @@
 from lidnet_mm.datasets.readers.dicom import DicomVolume
 from lidnet_mm.datasets.readers.nifti import NiftiVolume
 from lidnet_mm.datasets.readers.open_volumes import READERS, OpenVolumes, open_volume
+from lidnet_mm.datasets.readers.png import PngVolume
+from lidnet_mm.datasets.readers.simpleitk import SimpleITKVolume
 from lidnet_mm.datasets.readers.volume import CTVolume, Orientation, VolumeError
 
 __all__ = [
@@ -12,6 +14,8 @@ __all__ = [
     "NiftiVolume",
     "OpenVolumes",
     "Orientation",
+    "PngVolume",
+    "SimpleITKVolume",
     "VolumeError",
     "open_volume",
 ]

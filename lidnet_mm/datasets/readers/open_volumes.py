@@ -1,4 +1,4 @@
-"""Opening a volume by its file's suffix, and keeping the volumes last used open."""
+"""Opening a volume by its type, and keeping the volumes last used open."""
 
 import os
 import threading
@@ -6,18 +6,40 @@ from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
+from lidnet_mm.datasets.readers.dicom import DicomVolume
 from lidnet_mm.datasets.readers.nifti import NiftiVolume
+from lidnet_mm.datasets.readers.png import PngVolume
+from lidnet_mm.datasets.readers.simpleitk import SimpleITKVolume
 from lidnet_mm.datasets.readers.volume import CTVolume, VolumeError
 
-READERS: dict[str, Callable[[Path], CTVolume]] = {".nii": NiftiVolume, ".nii.gz": NiftiVolume}
+READERS: dict[str, Callable[[Path], CTVolume]] = {
+    ".nii": NiftiVolume,
+    ".nii.gz": NiftiVolume,
+    ".mhd": SimpleITKVolume,
+    ".mha": SimpleITKVolume,
+    ".nrrd": SimpleITKVolume,
+    ".nhdr": SimpleITKVolume,
+    ".dcm": DicomVolume,
+    ".ima": DicomVolume,
+    ".png": PngVolume,
+}
 """Reader of each file suffix, in lower case."""
+
+DICOM_PREFIX = b"DICM"
+DICOM_PREAMBLE = 128
+"""Bytes before the prefix by which DICOM files are known, whatever their name."""
+
+State = tuple[tuple[int, int] | None, ...]
+"""Modification time in ns and size of each file of a volume; None where it is gone."""
 
 
 class OpenVolumes:
     """The volumes last used by this process, kept open with their seek points.
 
-    A volume is opened again when its file has changed. A process made by ``fork`` starts with
-    none: file positions shared with the parent would mix up the reads of both.
+    A volume is opened again when one of its files has changed, or a file was added to its folder:
+    each ``open`` asks the file system for the state of all its files (of 400 slices in about a
+    millisecond). A process made by ``fork`` starts with none: file positions shared with the
+    parent would mix up the reads of both.
 
     Args:
         max_open: Most volumes kept open; each holds a file descriptor.
@@ -34,7 +56,7 @@ class OpenVolumes:
         """Begin with no open volume in this process."""
         self._process = os.getpid()
         self._lock = threading.Lock()
-        self._volumes: OrderedDict[tuple[str, int, int], CTVolume] = OrderedDict()
+        self._volumes: OrderedDict[str, tuple[CTVolume, State]] = OrderedDict()
 
     def __len__(self) -> int:
         """Number of open volumes."""
@@ -44,49 +66,67 @@ class OpenVolumes:
         """Open a volume, or return it where it is open.
 
         Args:
-            path: File of the volume.
+            path: File or folder of the volume.
 
         Returns:
             The volume.
 
         Raises:
             FileNotFoundError: There is no such file.
-            VolumeError: No reader knows the suffix, or the file cannot be read.
+            VolumeError: No reader knows the file, or it cannot be read.
         """
         if os.getpid() != self._process:
             self._start()
         path = Path(path)
-        try:
-            state = path.stat()
-        except FileNotFoundError as error:
-            raise FileNotFoundError(f"CT volume {path} does not exist") from error
-        key = (str(path.absolute()), state.st_mtime_ns, state.st_size)
+        own = _state(path)
+        if own == (None,):
+            raise FileNotFoundError(f"CT volume {path} does not exist")
+        key = str(path.absolute())
         with self._lock:
-            if key not in self._volumes:
-                self._volumes[key] = _reader(path)(path)
+            volume, state = self._volumes.get(key, (None, ()))
+            if volume is None or state != own + _state(*volume.files):
+                volume = _reader(path)(path)
+                self._volumes[key] = volume, own + _state(*volume.files)
             self._volumes.move_to_end(key)
-            volume = self._volumes[key]
             self._close_oldest()
         return volume
 
     def _close_oldest(self) -> None:
         """Let go of the volumes not used for longest until both limits hold."""
-        held = sum(volume.resident_bytes for volume in self._volumes.values())
+        held = sum(volume.resident_bytes for volume, _ in self._volumes.values())
         while len(self._volumes) > 1 and (
             len(self._volumes) > self.max_open or held > self.max_bytes
         ):
-            _, oldest = self._volumes.popitem(last=False)
+            _, (oldest, _) = self._volumes.popitem(last=False)
             held -= oldest.resident_bytes
 
 
+def _state(*files: Path) -> State:
+    """What tells whether files have changed."""
+    state = []
+    for file in files:
+        try:
+            found = file.stat()
+        except FileNotFoundError:
+            state.append(None)
+        else:
+            state.append((found.st_mtime_ns, found.st_size))
+    return tuple(state)
+
+
 def _reader(path: Path) -> Callable[[Path], CTVolume]:
-    """The reader for a file's suffix."""
+    """The reader for a folder, a file's suffix, or a DICOM file of any name."""
+    if path.is_dir():
+        return DicomVolume
     for suffix, reader in READERS.items():
         if path.name.lower().endswith(suffix):
             return reader
+    with path.open("rb") as stream:
+        if stream.read(DICOM_PREAMBLE + len(DICOM_PREFIX)).endswith(DICOM_PREFIX):
+            return DicomVolume
     raise VolumeError(
-        f"No reader for {path}: CT volumes end in {', '.join(sorted(READERS))};"
-        " convert it to one of these"
+        f"No reader for {path}: CT volumes end in {', '.join(sorted(READERS))}, are DICOM files or"
+        " folders of them; convert it to one of these"
     )
 
 
@@ -94,19 +134,19 @@ _OPEN_VOLUMES = OpenVolumes()
 
 
 def open_volume(path: str | Path) -> CTVolume:
-    """Open a CT volume by its file's suffix.
+    """Open a CT volume: a file by its suffix, or a folder with one DICOM series.
 
     The volumes last used stay open in this process, so that the next slice is reached without
     reading the header or decompressing from the start again.
 
     Args:
-        path: A file that ends in one of ``READERS``.
+        path: A file that ends in one of ``READERS``, a DICOM file, or a folder of them.
 
     Returns:
         The volume; slices in display order (see ``CTVolume.read_slice``).
 
     Raises:
-        FileNotFoundError: There is no such file.
-        VolumeError: No reader knows the suffix, or the file is damaged, not 3-D or oblique.
+        FileNotFoundError: There is no such file or folder.
+        VolumeError: No reader knows the file, or it is damaged, not 3-D or oblique.
     """
     return _OPEN_VOLUMES.open(path)
