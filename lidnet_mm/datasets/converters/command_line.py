@@ -142,7 +142,7 @@ def _add_output_arguments(parser: argparse.ArgumentParser, converter: Converter)
 def _settings(converter: Converter, options: argparse.Namespace) -> ConversionSettings:
     """Turn the command line into settings."""
     return ConversionSettings(
-        split=parse_split(options.split) if options.split else converter.split,
+        split=parse_split(options.split) if options.split else converter.default_split(options),
         seed=options.seed,
         limits=BoxLimits(options.min_size_mm, options.keep_empty),
         class_name=options.class_name,

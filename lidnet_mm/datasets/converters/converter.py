@@ -45,6 +45,14 @@ class Converter(ABC):
         """
         return {}
 
+    def default_split(self, options: Namespace) -> Mapping[str, int | float] | None:
+        """The split if the user gives none: ``split``, unless the source's own options say more.
+
+        Args:
+            options: The parsed command line.
+        """
+        return self.split
+
     @abstractmethod
     def find_cases(self, source: Path, options: Namespace) -> FoundCases:
         """List the volumes of a folder, without reading voxels.

@@ -1,0 +1,70 @@
+"""LUNA16's table of nodules."""
+
+import csv
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from lidnet_mm.datasets.converters.conversion_error import ConversionError
+
+COLUMNS = ("seriesuid", "coordX", "coordY", "coordZ", "diameter_mm")
+
+
+@dataclass(frozen=True)
+class Nodule:
+    """One row.
+
+    Attributes:
+        centre: mm in LPS+.
+        diameter_mm: Diameter in mm.
+    """
+
+    centre: tuple[float, float, float]
+    diameter_mm: float
+
+
+def read_nodules(table: Path) -> dict[str, list[Nodule]]:
+    """Read ``annotations.csv``.
+
+    Args:
+        table: The file.
+
+    Returns:
+        Series UID → its nodules, in the order of the table.
+
+    Raises:
+        ConversionError: The file cannot be read, has other columns, or a row whose numbers are
+            missing, not finite or no diameter.
+    """
+    nodules: dict[str, list[Nodule]] = {}
+    try:
+        with table.open(newline="", encoding="utf-8-sig") as file:
+            rows = csv.DictReader(file)
+            missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
+            if missing:
+                raise ConversionError(
+                    f"{table}: no column {', '.join(missing)}; give LUNA16's annotations.csv, "
+                    f"whose columns are {','.join(COLUMNS)}"
+                )
+            for row in rows:
+                nodule = _nodule(row, f"{table}, line {rows.line_num}")
+                nodules.setdefault(row["seriesuid"].strip(), []).append(nodule)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConversionError(f"{table} cannot be read: {error}; download it again") from error
+    return nodules
+
+
+def _nodule(row: dict[str, str], where: str) -> Nodule:
+    """Parse one row."""
+    try:
+        x, y, z, diameter = (float(row[name]) for name in COLUMNS[1:])
+    except (TypeError, ValueError) as error:
+        raise ConversionError(
+            f"{where}: a coordinate or diameter is no number ({error}); download the table again"
+        ) from error
+    if not all(map(math.isfinite, (x, y, z, diameter))) or diameter <= 0:
+        raise ConversionError(
+            f"{where}: centre ({x:g}, {y:g}, {z:g}) and diameter {diameter:g} must be finite and "
+            "the diameter above 0; download the table again"
+        )
+    return Nodule((x, y, z), diameter)
