@@ -60,9 +60,10 @@ class CaseRecorderHook(Hook):
             folder = Path(runner.work_dir) / "cases"
             folder.mkdir(parents=True, exist_ok=True)
             detections = sample.pred_instances
+            series = f", series {sample.series}" if sample.get("series") else ""
             np.savez_compressed(
                 folder / f"{self._wanted[sample.img_id]:03d}.npz",
-                name=f"{sample.patient_id}, slice {sample.slice_index}",
+                name=f"{sample.patient_id}{series}, slice {sample.slice_index}",
                 input=image[0].cpu().numpy(),
                 image=sample.denoised.data[0].cpu().numpy(),
                 ground_truth=sample.gt_instances.bboxes.cpu().numpy(),

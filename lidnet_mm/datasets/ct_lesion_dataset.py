@@ -26,9 +26,10 @@ class CTLesionDataset(CocoDataset):
     The annotation file is COCO with these fields in each image record besides ``id``,
     ``file_name`` (volume, relative to ``data_prefix['img']``), ``height`` and ``width``:
     ``slice_index`` (from 0 towards superior), ``spacing`` ([row, column] mm),
-    ``slice_thickness`` (mm), ``patient_id``, and for true pairs ``ldct_file_name`` (relative to
-    ``data_prefix['ldct']``) and ``ldct_slice_index``. Boxes are in pixels of the slice in
-    display order (rows towards posterior, columns towards left).
+    ``slice_thickness`` (mm), ``patient_id``, ``series`` where a patient has several volumes,
+    ``slice_in_file`` where the slice has another position in its file, and for true pairs
+    ``ldct_file_name`` (relative to ``data_prefix['ldct']``) and ``ldct_slice_index``. Boxes are in
+    pixels of the slice in display order (rows towards posterior, columns towards left).
 
     Slices without a lesion are kept as negatives unless ``filter_cfg=dict(filter_empty_gt=True)``.
 
@@ -142,8 +143,8 @@ class CTLesionDataset(CocoDataset):
 
         Returns:
             ``CocoDataset``'s fields and ``slice_index``, ``spacing`` ((row, column) mm),
-            ``slice_thickness`` (mm or None), ``patient_id`` and, for a true pair, ``ldct_path``
-            and ``ldct_slice_index``.
+            ``slice_thickness`` (mm or None), ``patient_id``, ``series``, ``slice_in_file`` and, for
+            a true pair, ``ldct_path`` and ``ldct_slice_index``.
         """
         data_info = super().parse_data_info(raw_data_info)
         record = raw_data_info["raw_img_info"]
@@ -154,6 +155,8 @@ class CTLesionDataset(CocoDataset):
             spacing=(float(row), float(column)),
             slice_thickness=None if thickness is None else float(thickness),
             patient_id=str(record["patient_id"]),
+            series=str(record.get("series", "")),
+            slice_in_file=int(record.get("slice_in_file", record["slice_index"])),
         )
         if record.get("ldct_file_name"):
             prefix = self.data_prefix.get("ldct", self.data_prefix["img"])
@@ -198,7 +201,7 @@ class CTLesionDataset(CocoDataset):
         paths = {
             info[key] for info in data_list for key in ("img_path", "ldct_path") if key in info
         }
-        missing = sorted(path for path in paths if not Path(path).is_file())
+        missing = sorted(path for path in paths if not Path(path).exists())
         if missing:
             raise FileNotFoundError(
                 f"{len(missing)} of {len(paths)} CT volumes named in {self.ann_file} do not exist,"
@@ -250,7 +253,7 @@ def _check_image_record(record: dict, ann_file: str) -> None:
     missing = [key for key in required if record.get(key) is None]
     if missing:
         raise ValueError(f"{place} has no {', '.join(missing)}: {REMEDY}")
-    for key in ("slice_index", "ldct_slice_index"):
+    for key in ("slice_index", "slice_in_file", "ldct_slice_index"):
         index = record.get(key, 0)
         if not isinstance(index, int) or index < 0:
             raise ValueError(f"{place} has {key} {index!r}, not a whole number from 0: {REMEDY}")

@@ -14,6 +14,9 @@ REMEDIES = {
     "image_window": "give the metric window=(low, high) in HU, or use LIDDataPreprocessor",
 }
 
+KEYS = {"patient_id": "patient", "series": "series", "slice_index": "slice"}
+"""What errors call a slice, where the sample says it."""
+
 
 class ScoredSlice:
     """Reads one predicted sample, as MMEngine's evaluator hands it to a metric.
@@ -32,8 +35,8 @@ class ScoredSlice:
     def __str__(self) -> str:
         known = [
             f"{title} {self._sample[key]}"
-            for key, title in (("patient_id", "patient"), ("slice_index", "slice"))
-            if self._sample.get(key) is not None
+            for key, title in KEYS.items()
+            if self._sample.get(key) not in (None, "")
         ]
         return ", ".join([*known, f"image {self._sample.get('img_id', 'without img_id')}"])
 

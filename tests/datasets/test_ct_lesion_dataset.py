@@ -34,6 +34,13 @@ def test_sample_carries_slice_patient_spacing_and_boxes(build, coco_record, tmp_
     (instance,) = sample["instances"]
     assert (instance["bbox"], instance["bbox_label"]) == ([3, 4, 8, 10], 0)
     assert "ldct_path" not in sample
+    assert (sample["series"], sample["slice_in_file"]) == ("", 1)
+
+
+def test_a_second_series_and_a_position_in_the_file_are_kept(build, coco_record):
+    record = coco_record(7, SHAPE, series="2", slice_in_file=0)
+    sample = build([record]).get_data_info(0)
+    assert (sample["series"], sample["slice_index"], sample["slice_in_file"]) == ("2", 7, 0)
 
 
 def test_slices_without_lesion_are_kept(build, coco_record):
@@ -159,13 +166,13 @@ def test_missing_volumes_are_counted_and_the_first_is_named(build, coco_record):
 
 def test_each_volume_is_looked_up_once(build, coco_record, monkeypatch):
     looked_up = []
-    original = Path.is_file
+    original = Path.exists
 
     def counted(path):
         looked_up.append(path.name)
         return original(path)
 
-    monkeypatch.setattr(Path, "is_file", counted)
+    monkeypatch.setattr(Path, "exists", counted)
     build([coco_record(i, SHAPE) for i in range(5)])
     assert looked_up.count("case_0001.nii.gz") == 1
 

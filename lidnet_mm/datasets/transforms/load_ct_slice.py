@@ -11,8 +11,9 @@ from lidnet_mm.registry import TRANSFORMS
 class LoadCTSlice(BaseTransform):
     """Load a slice as float32 HU; it is never turned into 8 bits.
 
-    Required keys: ``img_path``, ``slice_index``; ``height``, ``width`` and ``spacing`` are
-    compared with the volume where present, ``patient_id`` is named in errors.
+    Required keys: ``img_path``, ``slice_index``; ``slice_in_file`` where the slice has another
+    position in the file; ``height``, ``width`` and ``spacing`` are compared with the volume where
+    present, ``patient_id`` is named in errors.
 
     Added keys: ``img`` ((H, W) float32, HU), ``img_shape``, ``ori_shape``, ``height``,
     ``width``, ``scale_factor``, ``slice_corners`` (of ``CTSlice``, mm); ``spacing`` ((row, column)
@@ -48,7 +49,7 @@ class LoadCTSlice(BaseTransform):
             VolumeError: It cannot be read, holds NaN or infinity in this slice, or does not
                 match the annotation file.
         """
-        path, index = results["img_path"], results["slice_index"]
+        path, index = results["img_path"], results.get("slice_in_file", results["slice_index"])
         patient = results.get("patient_id")
         ct_slice = self.reader.read(path, index, patient)
         _check_annotated_geometry(results, ct_slice)

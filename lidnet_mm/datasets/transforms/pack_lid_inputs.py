@@ -11,6 +11,7 @@ META_KEYS = (
     "img_path",
     "slice_index",
     "patient_id",
+    "series",
     "spacing",
     "slice_thickness",
     "ori_shape",

@@ -174,7 +174,7 @@ def noise_generator(seed: int, results: Mapping[str, Any], realization: int = 0)
 
     Args:
         seed: Seed of all noise.
-        results: ``patient_id`` and ``slice_index`` of the slice.
+        results: ``patient_id`` and ``slice_index`` of the slice, and ``series`` where it has one.
         realization: Which noise draw of the slice.
 
     Returns:
@@ -199,7 +199,8 @@ def simulation_code_digest() -> str:
 
 def _draw_name(seed: int, results: Mapping[str, Any], realization: int) -> str:
     """What names one noise draw."""
-    return f"{seed}|{results['patient_id']}|{results['slice_index']}|{realization}"
+    series = f"/{results['series']}" if results.get("series") else ""
+    return f"{seed}|{results['patient_id']}{series}|{results['slice_index']}|{realization}"
 
 
 def _check_dose(

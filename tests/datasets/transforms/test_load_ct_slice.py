@@ -25,6 +25,13 @@ def test_slice_in_hu_with_its_shape(write_volume, hu_volume):
     assert results["slice_thickness"] == pytest.approx(3.0)
 
 
+def test_a_slice_may_have_another_position_in_its_file(write_volume, hu_volume):
+    truth = hu_volume()
+    results = LoadCTSlice().transform(sample(write_volume(truth), 117, slice_in_file=2))
+    np.testing.assert_array_equal(results["img"], truth[2])
+    assert results["slice_index"] == 117
+
+
 def test_stated_thickness_is_kept(write_volume, hu_volume):
     path = write_volume(hu_volume())
     assert LoadCTSlice().transform(sample(path, slice_thickness=5.0))["slice_thickness"] == 5.0

@@ -91,9 +91,11 @@ def test_noise_depends_on_seed_patient_and_slice_only():
     np.testing.assert_array_equal(ldct(transform), first)
     same = SimulateLowDose(incident_photons=1e5, **SCAN)
     np.testing.assert_array_equal(ldct(same, img_path="moved/case.nii"), first)
+    np.testing.assert_array_equal(ldct(same, series=""), first)
     others = [
         ldct(transform, slice_index=4),
         ldct(transform, patient_id="case_0002"),
+        ldct(transform, series="2"),
         ldct(SimulateLowDose(incident_photons=1e5, seed=1, **SCAN)),
     ]
     for other in others:

@@ -12,14 +12,12 @@ import numpy as np
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
 from lidnet_mm.datasets.converters.output.header_text import copy_without_header_text
 from lidnet_mm.datasets.readers import CTVolume, NiftiVolume
+from lidnet_mm.datasets.readers.png import HU_OF_ZERO
 from lidnet_mm.whole_file import write_whole
 
 STORES = ("nifti", "png", "link")
 LINKED_SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".mha")
 """Files that hold a whole volume and can be read through a link."""
-
-HU_OF_ZERO = -32768
-"""HU of the value 0 in a picture, as in DeepLesion."""
 
 COMPRESSION = 3
 """Of ``.nii.gz``: a few per cent larger than at 9, many times as fast."""

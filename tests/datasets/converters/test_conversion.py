@@ -1,0 +1,396 @@
+"""What the engine makes of the cases of any source."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import SimpleITK
+
+from lidnet_mm.datasets.converters.command_line import convert_as_told, parse, run
+from lidnet_mm.datasets.converters.conversion_error import ConversionError
+from lidnet_mm.datasets.converters.converter import Converter
+from lidnet_mm.datasets.converters.lesion_boxes import LesionBox
+from lidnet_mm.datasets.converters.source_case import (
+    CaseContent,
+    FoundCases,
+    LeftOut,
+    SourceCase,
+    UnusableCaseError,
+)
+from lidnet_mm.datasets.ct_lesion_dataset import CTLesionDataset
+from lidnet_mm.datasets.readers import CTVolume
+from lidnet_mm.datasets.transforms import LoadCTSlice
+
+SPACING = (0.7, 0.9)
+ORIGIN = (-11.0, 7.0, -300.0)
+
+
+class ArrayVolume(CTVolume):
+    """HU in memory, in display order, at a known place."""
+
+    def __init__(self, hu, uniform=True):
+        affine = np.diag([-SPACING[1], -SPACING[0], 2.5, 1.0])
+        affine[:3, 3] = np.array(ORIGIN) * (-1, -1, 1)
+        super().__init__(Path("memory.arr"), affine, hu.shape[::-1])
+        self.hu, self._uniform = hu, uniform
+        self.read = []
+
+    @property
+    def uniform(self):
+        return self._uniform
+
+    def _read_plane(self, stored_index):
+        self.read.append(stored_index)
+        return self.hu[stored_index].T
+
+
+def hu(seed=0, slices=4):
+    return np.random.default_rng(seed).integers(-1000, 400, (slices, 20, 30)).astype(np.float32)
+
+
+def box(x=3, y=4, width=5, height=6, **attributes):
+    return LesionBox(x, y, width, height, width * height, attributes)
+
+
+@dataclass
+class Source(Converter):
+    """A converter of given cases."""
+
+    cases: tuple[SourceCase, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    stop_at_unusable: bool = False
+    split: dict | None = None
+
+    name = "given"
+    description = "given cases"
+
+    def find_cases(self, source: Path, options: Namespace) -> FoundCases:
+        return FoundCases(self.cases, self.left_out)
+
+
+def case(patient, content=None, read: Callable | None = None, **fields):
+    content = content or CaseContent(ArrayVolume(hu(len(patient))), {1: [box()]})
+    return SourceCase(patient, read or (lambda: content), **fields)
+
+
+def unusable(patient):
+    def read():
+        raise UnusableCaseError("it is broken", f"{patient}.dcm")
+
+    return case(patient, read=read)
+
+
+@pytest.fixture
+def convert(tmp_path):
+    """Function that converts cases to ``tmp_path/out``."""
+    (tmp_path / "source").mkdir()
+
+    def convert(*cases, switches=(), split=("train=1.0",), **fields):
+        source = Source(cases, **fields)
+        words = [] if split is None else ["--split", *split]
+        arguments = [str(tmp_path / "source"), str(tmp_path / "out"), *words, *switches]
+        return convert_as_told(source, parse(source, arguments=arguments))
+
+    return convert
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Function that reads a json of the dataset."""
+    return lambda name: json.loads((tmp_path / "out" / name).read_text())
+
+
+def test_a_volume_lies_where_it_was_and_keeps_its_hu(convert, tmp_path):
+    truth = hu()
+    convert(case("p", CaseContent(ArrayVolume(truth), {})))
+    image = SimpleITK.ReadImage(str(tmp_path / "out" / "volumes" / "case_0001.nii.gz"))
+    np.testing.assert_array_equal(SimpleITK.GetArrayFromImage(image), truth)
+    np.testing.assert_allclose(image.GetSpacing(), (SPACING[1], SPACING[0], 2.5), rtol=1e-6)
+    np.testing.assert_allclose(image.GetOrigin(), ORIGIN, rtol=1e-6)
+    np.testing.assert_allclose(image.GetDirection(), np.eye(3).ravel(), atol=1e-6)
+    assert image.GetPixelID() == SimpleITK.sitkInt16
+
+
+def test_fractions_of_a_hu_are_kept(convert, tmp_path):
+    truth = hu() + np.float32(0.25)
+    convert(case("p", CaseContent(ArrayVolume(truth), {})))
+    image = SimpleITK.ReadImage(str(tmp_path / "out" / "volumes" / "case_0001.nii.gz"))
+    np.testing.assert_array_equal(SimpleITK.GetArrayFromImage(image), truth)
+
+
+@pytest.mark.parametrize("store", ["nifti", "png"])
+def test_the_dataset_reads_what_was_converted(convert, tmp_path, store):
+    truth = {"a": hu(1), "b": hu(2)}
+    cases = [case(name, CaseContent(ArrayVolume(v), {2: [box()]})) for name, v in truth.items()]
+    convert(*cases, switches=("--store", store))
+    data = CTLesionDataset(ann_file="annotations/train.json", data_root=str(tmp_path / "out"))
+    assert len(data) == 8
+    for index in range(8):
+        sample = LoadCTSlice().transform(data.get_data_info(index))
+        volume = truth["a" if sample["patient_id"] == "case_0001" else "b"]
+        np.testing.assert_array_equal(sample["img"], volume[sample["slice_index"]])
+        assert sample["spacing"] == SPACING
+        boxes = [instance["bbox"] for instance in sample["instances"]]
+        assert boxes == ([[3, 4, 8, 10]] if sample["slice_index"] == 2 else [])
+
+
+def test_pictures_are_of_used_slices_only_and_no_other_is_read(convert, tmp_path):
+    volume = ArrayVolume(hu(slices=9))
+    content = CaseContent(volume, {5: [box()]}, annotated=frozenset({5, 7}))
+    convert(case("p", content), switches=("--store", "png"))
+    files = sorted(path.name for path in (tmp_path / "out" / "volumes" / "case_0001").iterdir())
+    assert files == ["0005.png", "0007.png"]
+    assert sorted(volume.read) == [5, 7]
+    picture = cv2.imread(
+        str(tmp_path / "out" / "volumes" / "case_0001" / "0005.png"), cv2.IMREAD_UNCHANGED
+    )
+    np.testing.assert_array_equal(picture.astype(int) - 32768, volume.hu[5])
+
+
+def test_a_volume_with_missing_slices_becomes_pictures(convert, written):
+    uneven = CaseContent(ArrayVolume(hu(), uniform=False), {1: [box()]})
+    convert(case("a", uneven), case("b"))
+    names = {i["patient_id"]: i["file_name"] for i in written("annotations/train.json")["images"]}
+    assert names["case_0001"].endswith(".png")
+    assert names["case_0002"] == "volumes/case_0002.nii.gz"
+
+
+def test_unannotated_slices_are_no_negatives(convert, written):
+    content = CaseContent(ArrayVolume(hu()), {1: [box()]}, annotated=frozenset({1, 3}))
+    convert(case("p", content))
+    slices = [image["slice_index"] for image in written("annotations/train.json")["images"]]
+    assert slices == [1, 3]
+
+
+def test_numbers_follow_the_natural_order_and_series_are_told_apart(convert, written, tmp_path):
+    key = tmp_path / "key.csv"
+    names = [("p10", "x"), ("p2", "kernel 10"), ("p2", "kernel 9")]
+    convert(*(case(p, series=s) for p, s in names), switches=("--key", str(key)))
+    found = {(i["patient_id"], i.get("series"), i["file_name"])
+             for i in written("annotations/train.json")["images"]}  # fmt: skip
+    assert found == {
+        ("case_0001", None, "volumes/case_0001.nii.gz"),
+        ("case_0001", "2", "volumes/case_0001_2.nii.gz"),
+        ("case_0002", None, "volumes/case_0002.nii.gz"),
+    }
+    assert key.read_text().splitlines()[1:] == [
+        "case_0001,,p2,kernel 9",
+        "case_0001,2,p2,kernel 10",
+        "case_0002,,p10,x",
+    ]
+
+
+def test_parts_of_the_source_are_kept_unless_a_split_is_asked_for(convert, written, tmp_path):
+    cases = [case("a", part="test"), case("b", part="train"), case("c", part="train")]
+    convert(*cases, split=None)
+    assert {i["patient_id"] for i in written("annotations/test.json")["images"]} == {"case_0001"}
+    assert written("annotations/test.json")["info"]["split"] == "as the source"
+    convert(*cases, split=["train=3", "val=0", "test=0"], switches=["--overwrite"])
+    assert not (tmp_path / "out" / "annotations" / "test.json").exists()
+
+
+def test_a_patient_in_two_parts_is_refused(convert):
+    cases = [case("a", series="1", part="test"), case("a", series="2", part="train")]
+    with pytest.raises(ConversionError, match=r"patient a: the source gives the parts test, train"):
+        convert(*cases, split=None)
+
+
+def test_attributes_ldct_and_masks_are_written(convert, written, tmp_path):
+    mask = np.zeros((4, 20, 30), np.uint8)
+    mask[1, 4:10, 3:8] = 1
+    quarter = hu(5)
+    content = CaseContent(
+        ArrayVolume(hu()),
+        {1: [box(diameter_mm=4.5)]},
+        ldct=ArrayVolume(quarter),
+        lesion_mask=mask,
+    )
+    convert(case("p", content))
+    train = written("annotations/train.json")
+    assert train["annotations"][0]["diameter_mm"] == 4.5
+    record = train["images"][2]
+    assert (record["ldct_file_name"], record["ldct_slice_index"]) == (
+        "volumes/case_0001_ldct.nii.gz",
+        2,
+    )
+    for name, truth in ((record["ldct_file_name"], quarter), (record["mask_file_name"], mask)):
+        image = SimpleITK.ReadImage(str(tmp_path / "out" / name))
+        np.testing.assert_array_equal(SimpleITK.GetArrayFromImage(image), truth)
+
+
+def test_boxes_are_clipped_or_left_out_and_both_are_told(convert, written):
+    boxes = [box(x=-2), box(x=30), box(y=-9, height=9), box(x=27.5, width=9), box(width=0)]
+    boxes.append(box(width=float("nan")))
+    convert(case("p", CaseContent(ArrayVolume(hu()), {1: boxes})))
+    found = [a["bbox"] for a in written("annotations/train.json")["annotations"]]
+    assert found == [[0, 4, 3, 6], [27.5, 4, 2.5, 6]]
+    areas = [a["area"] for a in written("annotations/train.json")["annotations"]]
+    assert areas == pytest.approx([18, 15])
+    reasons = {e["reason"]: e["count"] for e in written("conversion.json")["left_out"]}
+    assert reasons == {
+        "outside of the image, or empty": 3,
+        "the part outside of the image": 2,
+        "its corners are no numbers": 1,
+    }
+
+
+def test_what_cannot_be_used_is_left_out_by_reason_and_named_on_the_terminal_only(
+    convert, written, warnings_logged, tmp_path
+):
+    extra = LeftOut("annotation", "no such slice", source="1.2.3.xml", count=1)
+    summary = convert(unusable("DOE^JANE"), case("ROE^RICHARD"), left_out=(extra,))
+    assert written("conversion.json")["left_out"] == [
+        {"what": "annotation", "count": 1, "reason": "no such slice"},
+        {"case": "case_0001", "what": "volume", "count": 1, "reason": "it is broken"},
+    ]
+    assert "1 x volume: it is broken" in summary.as_table()
+    assert "DOE^JANE.dcm" in warnings_logged()
+    assert "1.2.3.xml" in warnings_logged()
+    for path in (tmp_path / "out").rglob("*.json"):
+        text = path.read_text()
+        assert not any(name in text for name in ("DOE", "ROE", "1.2.3"))
+    patients = {i["patient_id"] for i in written("annotations/train.json")["images"]}
+    assert patients == {"case_0002"}
+
+
+def test_a_strict_converter_stops_and_leaves_nothing(convert, tmp_path):
+    with pytest.raises(UnusableCaseError, match=r"b\.dcm: it is broken"):
+        convert(case("a"), unusable("b"), stop_at_unusable=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["source"]
+
+
+def test_nothing_usable_is_an_error_with_the_reasons(convert, tmp_path):
+    with pytest.raises(ConversionError, match=r"no slice could be used(.|\n)*it is broken"):
+        convert(unusable("a"), unusable("b"))
+    assert [path.name for path in tmp_path.iterdir()] == ["source"]
+
+
+def test_a_lesion_on_a_slice_of_air_is_left_out(convert, written):
+    volume = hu()
+    volume[1] = -1000
+    convert(case("p", CaseContent(ArrayVolume(volume), {1: [box()], 2: [box()]})))
+    train = written("annotations/train.json")
+    assert [image["slice_index"] for image in train["images"]] == [0, 2, 3]
+    assert len(train["annotations"]) == 1
+    (entry,) = written("conversion.json")["left_out"]
+    assert (entry["slice_index"], entry["what"]) == (1, "box")
+
+
+def test_the_summary_counts_tissues(convert, written):
+    volume = np.full((2, 20, 30), -1000, np.float32)
+    volume[:, :5] = 40
+    volume[:, 5:6] = -80
+    summary = convert(case("p", CaseContent(ArrayVolume(volume), {})))
+    assert "air (< -950 HU) 70.0 %" in summary.as_table()
+    assert "fat (-150 to 0 HU) 5.0 %" in summary.as_table()
+    assert "soft tissue (0 to 150 HU) 25.0 %" in summary.as_table()
+    document = written("conversion.json")
+    edges, counts = document["hu_histogram_edges"], document["parts"]["all"]["hu_histogram"]
+    expected, _ = np.histogram(volume, edges)
+    assert counts == expected.tolist()
+
+
+def test_an_interrupted_conversion_goes_on(convert, tmp_path, written):
+    reads = []
+
+    def reading(name, fail):
+        def read():
+            reads.append(name)
+            if fail:
+                raise KeyboardInterrupt
+            return CaseContent(ArrayVolume(hu(len(name))), {1: [box()]})
+
+        return case(name, read=read)
+
+    with pytest.raises(KeyboardInterrupt):
+        convert(reading("a", False), reading("b", True), reading("c", False))
+    assert not (tmp_path / "out").exists()
+    cases = [reading(name, False) for name in "abc"]
+    convert(*cases)
+    assert reads == ["a", "b", "b", "c"]
+    resumed = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    convert(*cases, switches=["--overwrite"])
+    assert {path: path.read_bytes() for path in resumed} == resumed
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "source"]
+
+
+def test_other_settings_do_not_go_on_with_what_was_left(convert, written):
+    reads = []
+
+    def read():
+        reads.append(1)
+        if len(reads) == 2:
+            raise KeyboardInterrupt
+        return CaseContent(ArrayVolume(hu()), {1: [box()]})
+
+    cases = [case("a", read=read), case("b", read=read)]
+    with pytest.raises(KeyboardInterrupt):
+        convert(*cases)
+    convert(*cases, switches=["--min-size-mm", "50"])
+    assert len(reads) == 4
+    assert written("annotations/train.json")["annotations"] == []
+
+
+KILLED = """
+import sys, time
+sys.path.insert(0, sys.argv[1])
+from datasets.converters.test_conversion import Source, case
+from lidnet_mm.datasets.converters.command_line import run
+def slow():
+    open(sys.argv[2] + "/reached", "w").close()
+    time.sleep(600)
+source = Source((case("a"), case("b", read=slow)))
+run(source, "", [sys.argv[2] + "/source", sys.argv[2] + "/out", "--split", "train=1.0"])
+"""
+
+
+def test_a_killed_conversion_goes_on_and_blocks_nobody(convert, tmp_path, written):
+    tests = str(Path(__file__).parents[2])
+    command = [sys.executable, "-c", KILLED, tests, str(tmp_path)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    while not (tmp_path / "reached").exists():
+        assert process.poll() is None
+    with pytest.raises(ConversionError, match="another conversion writes"):
+        convert(case("a"), case("b"))
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    never = case("a", read=lambda: pytest.fail("case a was done already"))
+    convert(never, case("b"))
+    assert len(written("annotations/train.json")["images"]) == 8
+
+
+def test_a_dry_run_writes_nothing(convert, tmp_path):
+    assert convert(case("a"), switches=["--dry-run"]).total.slices == 4
+    assert [path.name for path in tmp_path.iterdir()] == ["source"]
+
+
+def test_a_key_inside_the_dataset_is_refused(convert, tmp_path):
+    with pytest.raises(ConversionError, match="--key"):
+        convert(case("a"), switches=["--key", str(tmp_path / "out" / "key.csv")])
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path, capsys):
+    (tmp_path / "source").mkdir()
+    (tmp_path / "file").touch()
+    out = tmp_path / "file" / "out"
+    arguments = [str(tmp_path / "source"), str(out), "--split", "train=1.0"]
+    assert run(Source((case("a"),)), "", arguments) == 1
+    assert str(tmp_path / "file") in capsys.readouterr().err
+
+
+def test_source_that_is_missing_or_holds_no_volume(convert, tmp_path):
+    with pytest.raises(ConversionError, match=r"no CT volume of given found"):
+        convert()
+    (tmp_path / "source").rmdir()
+    with pytest.raises(ConversionError, match=r"source: no such folder"):
+        convert(case("a"))
