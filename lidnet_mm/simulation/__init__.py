@@ -12,20 +12,26 @@ from .low_dose import (
     simulate_low_dose,
 )
 from .noise import line_integral_noise, line_integral_variance
+from .paper_doses import PAPER_DOSES, paper_photons
 from .projector import back_project, forward_project
+from .scanners import SCANNERS, Scanner
 
 __all__ = [
     "BODY_HU",
+    "PAPER_DOSES",
+    "SCANNERS",
     "WATER_ATTENUATION",
     "FanBeam",
     "InsertedNoise",
     "ParallelBeam",
+    "Scanner",
     "back_project",
     "dose_fraction",
     "forward_project",
     "in_body",
     "line_integral_noise",
     "line_integral_variance",
+    "paper_photons",
     "photons_for_noise",
     "ramp_filter",
     "reconstruct",

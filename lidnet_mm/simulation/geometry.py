@@ -8,15 +8,13 @@ onto each other; the projector then needs the interpolation tables of a few view
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from .arguments import positive
 from .symmetry import ViewSymmetry
-
-GeometryName = Literal["parallel", "fan"]
 
 SOURCE_DISTANCE = 595.0
 """Default distance from the focal spot to the isocentre in mm, typical of clinical scanners."""
@@ -254,30 +252,6 @@ class FanBeam:
 
 
 Geometry = ParallelBeam | FanBeam
-
-
-def scan_geometry(
-    geometry: GeometryName | Geometry, size: int, pixel_spacing: float, num_views: int
-) -> Geometry:
-    """Geometry given, or the one named that covers a square slice.
-
-    Args:
-        geometry: ``"parallel"``, ``"fan"`` or a geometry.
-        size: side of the slice in pixels.
-        pixel_spacing: side of a pixel in mm.
-        num_views: number of views of a named geometry.
-
-    Raises:
-        ValueError: if the name is another.
-    """
-    if isinstance(geometry, ParallelBeam | FanBeam):
-        return geometry
-    named = {"parallel": ParallelBeam, "fan": FanBeam}
-    if geometry not in named:
-        raise ValueError(
-            f"geometry is {geometry!r}: set 'parallel', 'fan', a ParallelBeam or a FanBeam"
-        )
-    return named[geometry].covering(size, pixel_spacing, num_views)
 
 
 def _angles(geometry: Geometry, views: Tensor) -> Tensor:

@@ -15,10 +15,11 @@ from torch.nn.functional import pad
 from . import arguments
 from .body import BODY_HU, in_body
 from .filtered_back_projection import reconstruct
-from .geometry import Geometry, GeometryName, scan_geometry
+from .geometry import Geometry
 from .noise import line_integral_noise
 from .noise_level import body_variance
 from .projector import forward_project
+from .scanners import GeometryName, scan_geometry
 
 WATER_ATTENUATION = 0.0192
 """Linear attenuation of water in 1/mm at about 70 keV."""
@@ -30,7 +31,7 @@ def simulate_low_dose(
     pixel_spacing: float | Sequence[float],
     incident_photons: float | Tensor,
     geometry: GeometryName | Geometry = "parallel",
-    num_views: int = 720,
+    num_views: int | None = None,
     electronic_noise: float = 0.0,
     generator: torch.Generator | Sequence[torch.Generator] | None = None,
     *,
@@ -46,10 +47,10 @@ def simulate_low_dose(
         ndct_hu: normal-dose slices (N, H, W) in HU; taken as free of noise.
         pixel_spacing: side of a pixel in mm, or (row, column), which have to be equal.
         incident_photons: photons N0 per ray, above 0; one number or one a slice (N,).
-        geometry: ``"parallel"``, ``"fan"``, or a geometry of one's own that covers the square of
-            side max(H, W).
-        num_views: views over 180 degrees (parallel) or 360 degrees (fan); multiples of 8 are
-            fastest. Unused with a geometry of one's own.
+        geometry: ``"parallel"``, ``"fan"``, a scanner's name (`SCANNERS`), or a geometry of one's
+            own that covers the square of side max(H, W).
+        num_views: views over 180 degrees (parallel) or 360 degrees (fan), 720 if None; multiples
+            of 8 are fastest. A scanner has its own; unused with a geometry of one's own.
         electronic_noise: standard deviation sigma_e of the detector's electronics, in photons.
         generator: source of randomness on the device of the slices; a list of N generators makes
             each slice independent of the rest of its batch.
@@ -84,7 +85,7 @@ def photons_for_noise(
     pixel_spacing: float | Sequence[float],
     noise_hu: float | Tensor,
     geometry: GeometryName | Geometry = "parallel",
-    num_views: int = 720,
+    num_views: int | None = None,
     electronic_noise: float = 0.0,
     *,
     mu_water: float = WATER_ATTENUATION,

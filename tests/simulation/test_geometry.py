@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from lidnet_mm.simulation import FanBeam, ParallelBeam, forward_project
-from lidnet_mm.simulation.geometry import scan_geometry
+from lidnet_mm.simulation.scanners import scan_geometry
 
 
 @pytest.mark.parametrize("kind", [ParallelBeam, FanBeam])
