@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from pydicom import dcmread
+from pydicom.dataset import Dataset
 from pydicom.pixels import get_decoder, pixel_array
-from pydicom.uid import UID
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 
 from lidnet_mm.datasets.readers.dicom_slice import (
     READ_ERRORS,
@@ -129,7 +131,7 @@ class DicomVolume(CTVolume):
         index = self.orientation.stored_slice(stored_index, self.num_slices)
         each = self._slices[index]
         try:
-            stored = pixel_array(each.file, index=each.frame, raw=True)
+            stored = _stored_values(each)
         except READ_ERRORS as error:
             raise VolumeError(
                 f"Cannot read slice {index} of {self.path}: the pixels of {each.file} are damaged"
@@ -142,7 +144,15 @@ class DicomVolume(CTVolume):
             )
         if (each.slope, each.intercept) == (1.0, 0.0):
             return stored
-        return stored * each.slope + each.intercept
+        return stored.astype(np.float64) * each.slope + each.intercept
+
+
+def _stored_values(each: DicomSlice) -> np.ndarray:
+    """Decode a slice, without the others of its file."""
+    source: Path | Dataset = each.file
+    if each.transfer_syntax == DeflatedExplicitVRLittleEndian:  # all of the file is compressed
+        source = dcmread(each.file)
+    return pixel_array(source, index=each.frame, raw=True)
 
 
 def _files(source: str | Path | Sequence[str | Path]) -> tuple[Path, list[Path]]:
