@@ -14,6 +14,8 @@ from mmengine.logging import MMLogger
 from scipy import ndimage
 
 from lidnet_mm.datasets.converters.output.staged_folder import check_destination, staged_folder
+from lidnet_mm.datasets.nodules.grid import Grid
+from lidnet_mm.datasets.nodules.nodule import Nodule
 from lidnet_mm.datasets.phantom.chest_wall import (
     AIR,
     paint_chest_wall,
@@ -29,13 +31,13 @@ from lidnet_mm.datasets.phantom.mediastinum import (
     paint_gullet,
     paint_heart,
 )
-from lidnet_mm.datasets.phantom.nodules import DIAMETERS, Nodule, paint_nodule, place_nodules
+from lidnet_mm.datasets.phantom.nodules import DIAMETERS, paint_nodule, place_nodules
 from lidnet_mm.datasets.phantom.section import Section
 from lidnet_mm.datasets.phantom.shapes import paint
 from lidnet_mm.datasets.phantom.skeleton import paint_skeleton
 from lidnet_mm.datasets.phantom.texture import scanner_noise, smooth_noise
 from lidnet_mm.datasets.phantom.thorax_shape import ThoraxShape
-from lidnet_mm.datasets.phantom.tubes import Grid, paint_tubes
+from lidnet_mm.datasets.phantom.tubes import paint_tubes
 
 FINEST_VOXEL = 1.2
 """Shapes are painted on voxels of at most this size in plane, mm."""
@@ -138,9 +140,9 @@ def make_thorax_phantom(
     shape = ThoraxShape.draw(rng)
     heights = rng.uniform(*LEVELS) + _centred(scan.slices, scan.slice_thickness)
     fine, factors = _fine_grid(scan, heights)
-    hu, lung = _paint_sections(shape, fine, rng)
+    hu, lung, depth = _paint_sections(shape, fine, rng)
     _paint_vessels(hu, shape, fine, rng)
-    nodules = _nodules(shape, heights, scan, rng, diameters)
+    nodules = place_nodules(fine, depth, heights, rng, diameters)
     extent = np.zeros_like(hu)
     for nodule in nodules:
         paint_nodule(hu, extent, fine, nodule, lung, rng)
@@ -211,23 +213,24 @@ def _fine_grid(scan: PhantomScan, heights: np.ndarray) -> tuple[Grid, tuple[int,
 
 def _paint_sections(
     shape: ThoraxShape, grid: Grid, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Paint everything but tubes and nodules; return HU and the fraction of lung."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Paint everything but tubes and nodules; return HU, fraction of lung, depth in it in mm."""
     size = len(grid.x)
     volume = np.full((len(grid.z), size, size), AIR, dtype=np.float32)
-    lungs = np.zeros_like(volume)
+    lungs, depth = np.zeros_like(volume), np.zeros_like(volume)
     streaks = smooth_noise((len(grid.z), size, size), (2.0, 1.6, 1.6), rng)
     plane = Section.make(size, grid.voxel)
     for index, z in enumerate(grid.z):
         section = plane.at(float(z))
-        lungs[index] = _paint_section(volume[index], shape, section, streaks[index])
-    return volume, lungs
+        lungs[index], distance = _paint_section(volume[index], shape, section, streaks[index])
+        depth[index] = -distance
+    return volume, lungs, depth
 
 
 def _paint_section(
     hu: np.ndarray, shape: ThoraxShape, section: Section, streaks: np.ndarray
-) -> np.ndarray:
-    """Paint one section from outside to inside; return the fraction of lung."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Paint one section from outside to inside; return fraction of and distance to the lungs."""
     paint_table(hu, shape, section)
     paint_chest_wall(hu, shape, section, streaks)
     paint_scapulae(hu, shape, section)
@@ -238,7 +241,7 @@ def _paint_section(
     distance = lung_distance(shape, section.x, section.y, section.z)
     lung = paint(hu, distance, shape.lung_hu + gravity, section.voxel)
     paint_skeleton(hu, shape, section, streaks)
-    return lung
+    return lung, distance
 
 
 def _paint_vessels(
@@ -249,22 +252,6 @@ def _paint_vessels(
     main_walls, main_air = airways()
     for tubes in (vessels, great_vessels(shape), walls, main_walls, air, main_air):
         paint_tubes(hu, grid, tubes)
-
-
-def _nodules(
-    shape: ThoraxShape,
-    heights: np.ndarray,
-    scan: PhantomScan,
-    rng: np.random.Generator,
-    diameters: tuple[float, float],
-) -> list[Nodule]:
-    """Draw the patient's nodules."""
-    limit = 0.48 * scan.field_of_view_mm
-    low = np.array([-limit, -limit, heights[0]])
-    high = np.array([limit, limit, heights[-1]])
-    return place_nodules(
-        lambda x, y, z: lung_distance(shape, x, y, z), low, high, heights, rng, diameters
-    )
 
 
 def _average(volume: np.ndarray, factors: tuple[int, int]) -> np.ndarray:

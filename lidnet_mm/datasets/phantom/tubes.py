@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lidnet_mm.datasets.nodules.grid import Grid
+
 Point3 = tuple[float, float, float]
 
 
@@ -23,34 +25,6 @@ class Tube:
     end: Point3
     radii: tuple[float, float]
     hu: float
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Voxel centres of a volume in mm; the three axes rise evenly.
-
-    Attributes:
-        x: (W,) towards left.
-        y: (H,) towards posterior.
-        z: (S,) towards superior.
-    """
-
-    x: np.ndarray
-    y: np.ndarray
-    z: np.ndarray
-
-    @property
-    def voxel(self) -> float:
-        """Size of a voxel in the section in mm."""
-        return float(self.x[1] - self.x[0])
-
-    def box(self, low: Sequence[float], high: Sequence[float]) -> tuple[slice, slice, slice]:
-        """Index (slices, rows, columns) of the voxels between two corners x, y, z."""
-        axes = ((self.z, low[2], high[2]), (self.y, low[1], high[1]), (self.x, low[0], high[0]))
-        return tuple(
-            slice(int(np.searchsorted(axis, a)), int(np.searchsorted(axis, b, side="right")))
-            for axis, a, b in axes
-        )
 
 
 def polyline(points: Sequence[Point3], first: float, last: float, hu: float) -> list[Tube]:
