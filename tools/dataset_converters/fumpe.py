@@ -1,0 +1,20 @@
+"""Turn FUMPE into train, validation and test slices with boxes of pulmonary emboli.
+
+SOURCE holds, as downloaded from https://doi.org/10.6084/m9.figshare.c.4107803 and unpacked:
+
+    CT_scans/PAT001/D0001.dcm ...
+    GroundTruth/PAT001.mat ...
+
+Slice k of a mask belongs to the k-th DICOM by file name.
+
+Example:
+    python tools/dataset_converters/fumpe.py ~/FUMPE data/fumpe
+"""
+
+import sys
+
+from lidnet_mm.datasets.converters.command_line import run
+from lidnet_mm.datasets.converters.sources.fumpe import Fumpe
+
+if __name__ == "__main__":
+    sys.exit(run(Fumpe(), __doc__))
