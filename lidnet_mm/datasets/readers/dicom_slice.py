@@ -166,17 +166,20 @@ def _unreadable(path: Path, reason: object) -> VolumeError:
 
 def _check_is_slice(path: Path, header: Dataset, has_pixels: bool) -> None:
     """Tell slices from the other things that lie in DICOM folders, and from broken slices."""
-    modality = header.get("Modality") or "of no stated modality"
-    if modality != "CT":
-        raise NotASliceError(f"{path} is {modality}, not CT")
-    if "LOCALIZER" in (header.get("ImageType") or ()):
-        raise NotASliceError(f"{path} is a localizer (scout), not an axial slice")
-    is_image = header.get("SOPClassUID") in CT_STORAGE
+    storage = header.get("SOPClassUID") or header.file_meta.get("MediaStorageSOPClassUID")
+    is_image = storage in CT_STORAGE
     if not has_pixels and is_image:
         raise VolumeError(
             f"Cannot read {path}: it is a CT image without pixel data (only a header, or cut"
             " short); download or export it again"
         )
+    modality = header.get("Modality") or ("CT" if is_image else None)
+    if not storage and not modality:
+        raise _unreadable(path, "it does not say what it holds")
+    if modality != "CT":
+        raise NotASliceError(f"{path} is {modality or 'of no modality'}, not CT")
+    if "LOCALIZER" in (header.get("ImageType") or ()):
+        raise NotASliceError(f"{path} is a localizer (scout), not an axial slice")
     has_place = "PerFrameFunctionalGroupsSequence" in header or header.get("ImagePositionPatient")
     if not (is_image or (has_pixels and has_place)):
         raise NotASliceError(f"{path} holds no CT image (a report, a screenshot or raw data)")
@@ -187,7 +190,7 @@ def _slices(path: Path, header: Dataset) -> Iterator[DicomSlice]:
     if header.get("SamplesPerPixel", 1) != 1:
         raise VolumeError(f"Cannot read {path}: it is a colour picture, not one value (HU) a pixel")
     frames = int(header.get("NumberOfFrames") or 1)
-    groups = header.get("PerFrameFunctionalGroupsSequence") or [Dataset()] * frames
+    groups = header.get("PerFrameFunctionalGroupsSequence") or [Dataset()]
     if len(groups) != frames:
         raise VolumeError(
             f"Cannot read {path}: it states {frames} frames but places {len(groups)} of them;"

@@ -50,7 +50,7 @@ class SimpleITKVolume(CTVolume):
         path = Path(path)
         if not path.is_file():
             raise FileNotFoundError(f"CT volume {path} does not exist")
-        fields = _header_fields(path)
+        fields, header_bytes = _header_fields(path)
         self._data_file = _data_file(path, fields)
         header = _read_information(path)
         super().__init__(path, _affine(header), header.GetSize())
@@ -59,7 +59,8 @@ class SimpleITKVolume(CTVolume):
         self._whole: np.ndarray | None = None
         self._by_slice = self._can_read_by_slice(fields)
         if self._by_slice:
-            self._check_size(BYTES[header.GetPixelID()])
+            before = header_bytes if self._data_file == path else 0
+            self._check_size(before, BYTES[header.GetPixelID()])
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -81,10 +82,10 @@ class SimpleITKVolume(CTVolume):
             and fields.get("binarydata", "").lower() != "false"
         )
 
-    def _check_size(self, voxel_bytes: int) -> None:
+    def _check_size(self, before: int, voxel_bytes: int) -> None:
         """Refuse a file cut short, of which the first slices could still be read."""
         expected = int(np.prod(self.stored_shape, dtype=np.int64)) * voxel_bytes
-        found = self._data_file.stat().st_size
+        found = self._data_file.stat().st_size - before
         if found < expected:
             raise VolumeError(
                 f"Cannot read {self.path}: {self._data_file} is incomplete, {expected} bytes of"
@@ -117,23 +118,25 @@ class SimpleITKVolume(CTVolume):
             ) from error
 
 
-def _header_fields(path: Path) -> dict[str, str]:
-    """The fields of a text header, keys in lower case and without spaces.
+def _header_fields(path: Path) -> tuple[dict[str, str], int]:
+    """The fields of a text header, keys in lower case and without spaces, and its bytes.
 
     MetaImage writes ``Key = value`` up to ``ElementDataFile``, NRRD ``key: value`` up to an empty
     line.
     """
     fields: dict[str, str] = {}
+    size = 0
     separator = b"=" if path.suffix.lower() in META_IMAGE else b":"
     with path.open("rb") as stream:
         for line in islice(stream, MAX_HEADER_LINES):
             key, found, value = line.partition(separator)
             if not line.strip() or "elementdatafile" in fields:
                 break
+            size += len(line)
             if found:
                 name = key.decode("latin-1").replace(" ", "").lower()
                 fields[name] = value.strip().decode("utf-8", "surrogateescape")
-    return fields
+    return fields, size
 
 
 def _data_file(path: Path, fields: dict[str, str]) -> Path | None:
