@@ -53,6 +53,7 @@ def _find_vessels(image: np.ndarray, lungs: np.ndarray, spacing: tuple[float, fl
     """Bright structures inside the lungs of a slice that are no specks of noise."""
     if not lungs.any():
         return lungs
+    image = np.asarray(image, dtype=np.float32)
     smooth = ndimage.gaussian_filter(image, [SMOOTHING_MM / s for s in spacing])
     bright = lungs & (smooth > np.median(image[lungs]) + VESSEL_CONTRAST_HU)
     labels, count = ndimage.label(bright, np.ones((3, 3)))

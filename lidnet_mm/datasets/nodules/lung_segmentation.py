@@ -48,6 +48,7 @@ def segment_lungs(image: np.ndarray, spacing: tuple[float, float]) -> np.ndarray
         (H, W) bool: parenchyma with its vessels, without trachea and main bronchi. Nothing is True
         where the slice shows no lung.
     """
+    image = np.asarray(image, dtype=np.float32)
     smooth = ndimage.gaussian_filter(
         np.clip(image, -1000, 200), [SMOOTHING_MM / s for s in spacing]
     )

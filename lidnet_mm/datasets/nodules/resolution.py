@@ -72,7 +72,7 @@ def _edge_profiles(
     """HU along the normals of air's edges: (P,) distance from the edge in mm, (N, P) profiles."""
     step = min(spacing) / 2
     distance = np.arange(-HALF_LENGTH_MM, HALF_LENGTH_MM + step / 2, step)
-    clipped = np.clip(image, -1024, 200)
+    clipped = np.clip(np.asarray(image, dtype=np.float32), -1024, 200)
     smooth = ndimage.gaussian_filter(clipped, [1.0 / s for s in spacing])
     down, right = np.gradient(smooth, *spacing)
     slope = np.hypot(down, right)

@@ -29,6 +29,7 @@ def noise_kernel(image: np.ndarray, spacing: tuple[float, float]) -> np.ndarray 
         (``PATCH``, ``PATCH``) kernel that turns white noise of standard deviation 1 into noise of
         the slice's power spectrum in HU; None where the slice shows too little soft tissue.
     """
+    image = np.asarray(image, dtype=np.float32)
     smooth = ndimage.gaussian_filter(np.clip(image, -1000, 500), [1.5 / s for s in spacing])
     tissue = (smooth > SOFT_TISSUE_HU[0]) & (smooth < SOFT_TISSUE_HU[1])
     patches = _patches(image, tissue)
