@@ -6,8 +6,16 @@ import sys
 
 import numpy as np
 import pytest
+from pydicom import dcmread, dcmwrite
 
-from lidnet_mm.datasets.readers import NiftiVolume, OpenVolumes, VolumeError, open_volume
+from lidnet_mm.datasets.readers import (
+    DicomVolume,
+    NiftiVolume,
+    OpenVolumes,
+    SimpleITKVolume,
+    VolumeError,
+    open_volume,
+)
 
 
 def test_volume_stays_open_with_its_seek_points(write_volume, hu_volume):
@@ -20,6 +28,48 @@ def test_suffix_chooses_the_reader(write_volume, hu_volume, name, tmp_path):
     path = write_volume(hu_volume(), "source.nii" if name.endswith("nii") else "source.nii.gz")
     path.rename(tmp_path / name)
     assert isinstance(open_volume(tmp_path / name), NiftiVolume)
+
+
+@pytest.mark.parametrize("suffix", ["mhd", "mha", "nrrd", "nhdr"])
+def test_itk_formats(write_volume, hu_volume, suffix):
+    path = write_volume(hu_volume(), f"case.{suffix}")
+    assert isinstance(open_volume(path), SimpleITKVolume)
+
+
+@pytest.mark.parametrize("name", ["slice.dcm", "1.2.840.99", "L143.FD.0001.IMA", "slice"])
+def test_dicom_file_of_any_name(write_series, hu_volume, name):
+    truth = hu_volume(slices=1)
+    (file,) = write_series(truth).iterdir()
+    volume = open_volume(file.rename(file.with_name(name)))
+    assert isinstance(volume, DicomVolume)
+    np.testing.assert_array_equal(volume.read_slice(0), truth[0])
+
+
+def test_folder_stays_open_until_its_content_changes(write_series, hu_volume):
+    truth = hu_volume(slices=4)
+    folder = write_series(truth[:3])
+    volumes = OpenVolumes()
+    first = volumes.open(folder)
+    assert isinstance(first, DicomVolume)
+    assert volumes.open(folder) is first
+    # a file overwritten in place leaves the times of its folder as they are
+    replaced = first.slice_files[1]
+    changed = dcmread(replaced)
+    changed.RescaleIntercept = -1000
+    times = folder.stat()
+    with replaced.open("r+b") as stream:
+        dcmwrite(stream, changed)
+    assert folder.stat().st_mtime_ns == times.st_mtime_ns
+    second = volumes.open(folder)
+    np.testing.assert_array_equal(second.read_slice(1), truth[1] + 24)
+    write_series(truth[3:], heights=(-391.0,), folder="other")
+    (added,) = (folder.parent / "other").iterdir()
+    added.rename(folder / "added.dcm")
+    third = volumes.open(folder)
+    assert (first.num_slices, second.num_slices, third.num_slices) == (3, 3, 4)
+    (folder / "added.dcm").unlink()
+    assert volumes.open(folder).num_slices == 3
+    assert len(volumes) == 1
 
 
 def test_unknown_suffix_is_refused(tmp_path):
