@@ -81,9 +81,14 @@ def peak_memory(work: Callable[[], object], device: str = "cpu") -> float:
     return _resident("VmHWM") - before
 
 
-def _resident(entry: str) -> float:
-    """An entry of the process's status in MiB."""
-    lines = Path("/proc/self/status").read_text().splitlines()
+def peak_resident(process: int) -> float:
+    """Peak of the resident memory of a running process since it began, in MiB (Linux)."""
+    return _resident("VmHWM", process)
+
+
+def _resident(entry: str, process: int | str = "self") -> float:
+    """An entry of a process's status in MiB."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
     (kibibytes,) = (line.split()[1] for line in lines if line.startswith(entry + ":"))
     return int(kibibytes) / 1024
 
