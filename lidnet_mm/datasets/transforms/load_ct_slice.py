@@ -73,6 +73,12 @@ class LoadCTSlice(BaseTransform):
 
 def _check_annotated_geometry(results: dict, ct_slice: CTSlice) -> None:
     """Refuse a volume that is not the one which was annotated: its boxes would be wrong."""
+    if results.get("spacing") is None and ct_slice.spacing is None:
+        raise VolumeError(
+            f"Patient {results.get('patient_id')}, slice {results['slice_index']} of"
+            f" {results['img_path']}: neither the file nor the annotation file states the size of"
+            " its pixels; add spacing, [row, column] in mm, to its image record"
+        )
     found = ct_slice.image.shape
     stated = (results.get("height", found[0]), results.get("width", found[1]))
     if found == stated and same_spacing(results.get("spacing"), ct_slice.spacing):

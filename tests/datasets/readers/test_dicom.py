@@ -189,6 +189,25 @@ def test_enhanced_multi_frame(enhanced, save, hu_volume, tmp_path):
         )
 
 
+def test_frames_of_a_compressed_file(enhanced, save, hu_volume, tmp_path):
+    truth = hu_volume(slices=4)
+    dataset = enhanced(truth, order=(3, 1, 0, 2), slopes=(1, 1, 1, 1))
+    dataset = dcmread(save(dataset, tmp_path / "ct.dcm"))
+    dataset.compress(RLELossless)
+    dataset.save_as(tmp_path / "ct.dcm")
+    volume = DicomVolume(tmp_path / "ct.dcm")
+    for index in (2, 0, 3, 1):
+        np.testing.assert_array_equal(volume.read_slice(index), truth[index])
+
+
+def test_file_header_tells_ct_where_the_data_set_does_not(write_series, hu_volume):
+    def change(_, dataset):
+        del dataset.SOPClassUID, dataset.Modality, dataset.ImageType
+
+    volume = DicomVolume(write_series(hu_volume(slices=2), change=change))
+    np.testing.assert_array_equal(volume.read_slice(1), hu_volume(slices=2)[1])
+
+
 def compressed_by_gdcm(folder: Path, syntax: int) -> None:
     """Compress the files of a folder without loss, in place."""
     for path in folder.iterdir():
@@ -278,6 +297,10 @@ def test_what_is_no_slice_is_ignored(write_series, save, hu_volume, tmp_path):
     screenshot = dcmread(source)
     screenshot.SOPClassUID = "1.2.840.10008.5.1.4.1.1.7"
     del screenshot.ImagePositionPatient
+    index = dcmread(source, stop_before_pixels=True)
+    index.SOPClassUID = "1.2.840.10008.1.3.10"
+    del index.Modality
+    save(index, folder / "DICOMDIR")
     others = {"sr": report, "raw": raw, "scout": scout, "pet": pet, "dose": screenshot}
     for name, dataset in others.items():
         save(dataset, folder / f"{name}.dcm")
@@ -285,5 +308,5 @@ def test_what_is_no_slice_is_ignored(write_series, save, hu_volume, tmp_path):
     assert volume.num_slices == 3
     np.testing.assert_array_equal(volume.read_slice(1), truth[1])
     assert sorted(file.name for file, _ in volume.ignored) == sorted(
-        ["1.2.xml", "LICENSE", "empty", *(f"{name}.dcm" for name in others)]
+        ["1.2.xml", "DICOMDIR", "LICENSE", "empty", *(f"{name}.dcm" for name in others)]
     )

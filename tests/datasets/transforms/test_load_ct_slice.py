@@ -3,6 +3,7 @@
 import nibabel
 import numpy as np
 import pytest
+from PIL import Image
 
 from lidnet_mm.datasets.readers import VolumeError
 from lidnet_mm.datasets.transforms import LoadCTSlice
@@ -80,3 +81,22 @@ def test_spacing_rounded_in_the_annotation_file_is_accepted(write_volume, hu_vol
     path = write_volume(hu_volume(), spacing=(3.0, 0.68359375, 0.68359375))
     results = LoadCTSlice().transform(sample(path, spacing=(0.6836, 0.6836)))
     assert results["spacing"] == (0.6836, 0.6836)
+
+
+def test_picture_takes_its_spacing_from_the_annotation_file(tmp_path):
+    path = tmp_path / "012.png"
+    Image.fromarray(np.full((24, 32), 32768 + 40, np.uint16)).save(path)
+    stated = {"spacing": (0.6, 0.7), "slice_thickness": 5.0, "slice_in_file": 0}
+    results = LoadCTSlice().transform(sample(path, 12, **stated))
+    np.testing.assert_array_equal(results["img"], 40.0)
+    assert (results["spacing"], results["slice_thickness"]) == ((0.6, 0.7), 5.0)
+    with pytest.raises(VolumeError, match=r"case_0001, slice 12 of .*012\.png: neither .* spacing"):
+        LoadCTSlice().transform(sample(path, 12, slice_in_file=0))
+
+
+@pytest.mark.parametrize("stated", [{"height": 23}, {"width": 33}])
+def test_picture_of_another_size_is_refused(tmp_path, stated):
+    path = tmp_path / "012.png"
+    Image.fromarray(np.full((24, 32), 32768, np.uint16)).save(path)
+    with pytest.raises(VolumeError, match=r"012\.png: the annotation file states .*again"):
+        LoadCTSlice().transform(sample(path, 0, spacing=(0.6, 0.7), **stated))
