@@ -16,6 +16,7 @@ from lidnet_mm.engine.phase_param_scheduler_hook import PhaseParamSchedulerHook
 from lidnet_mm.engine.phase_schedule import PhasePosition, PhaseSchedule
 from lidnet_mm.engine.phased_train_loop import PhasedTrainLoop
 from lidnet_mm.engine.same_buffers_hook import SameBuffersHook
+from lidnet_mm.engine.shared_pretraining_hook import SharedPretrainingHook
 
 __all__ = [
     "AccumulatedGradientsHook",
@@ -37,4 +38,5 @@ __all__ = [
     "PhaseSchedule",
     "PhasedTrainLoop",
     "SameBuffersHook",
+    "SharedPretrainingHook",
 ]
