@@ -8,7 +8,7 @@ SOURCE holds, as downloaded from https://doi.org/10.21227/9bw7-6823 and unpacked
 Each box has the number of its clot.
 
 Example:
-    python tools/dataset_converters/cad_pe.py ~/CAD-PE data/cad_pe
+    mim run lidnet_mm dataset_converters:cad_pe ~/CAD-PE data/cad_pe
 """
 
 import sys

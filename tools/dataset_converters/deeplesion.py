@@ -9,7 +9,7 @@ Any of the pictures may be absent. Only key slices are used, since lesions are m
 The parts are the published ones; --split draws patients instead.
 
 Example:
-    python tools/dataset_converters/deeplesion.py ~/DeepLesion data/deeplesion
+    mim run lidnet_mm dataset_converters:deeplesion ~/DeepLesion data/deeplesion
 """
 
 import sys

@@ -8,7 +8,7 @@ SOURCE holds, as downloaded from https://doi.org/10.6084/m9.figshare.c.4107803 a
 Slice k of a mask belongs to the k-th DICOM by file name.
 
 Example:
-    python tools/dataset_converters/fumpe.py ~/FUMPE data/fumpe
+    mim run lidnet_mm dataset_converters:fumpe ~/FUMPE data/fumpe
 """
 
 import sys

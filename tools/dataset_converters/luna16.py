@@ -9,7 +9,8 @@ Any of the subsets may be absent. A nodule is a sphere: it gets a box on each sl
 A series counts as a patient, because the files do not tell whether two are of the same person.
 
 Example:
-    python tools/dataset_converters/luna16.py ~/LUNA16 data/luna16 --val-subsets 8 --test-subsets 9
+    mim run lidnet_mm dataset_converters:luna16 ~/LUNA16 data/luna16 \
+        --val-subsets 8 --test-subsets 9
 """
 
 import sys

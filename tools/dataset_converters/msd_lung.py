@@ -8,7 +8,7 @@ SOURCE is the folder Task06_Lung, as downloaded from http://medicaldecathlon.com
 The scans of imagesTs have no labels and are not used.
 
 Example:
-    python tools/dataset_converters/msd_lung.py ~/Task06_Lung data/msd_lung
+    mim run lidnet_mm dataset_converters:msd_lung ~/Task06_Lung data/msd_lung
 """
 
 import sys

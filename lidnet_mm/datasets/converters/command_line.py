@@ -29,13 +29,17 @@ def run(converter: Converter, doc: str, arguments: Sequence[str] | None = None) 
         Exit status: 0, or 1 after an error, which is printed.
     """
     options = parse(converter, doc, arguments)
+    logger = MMLogger.get_current_instance()
+    level = logger.level
     if not options.verbose:
-        MMLogger.get_current_instance().setLevel(logging.WARNING)
+        logger.setLevel(logging.WARNING)
     try:
         summary = convert_as_told(converter, options)
     except (ConversionError, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
+    finally:
+        logger.setLevel(level)
     written = "nothing written (dry run)" if options.dry_run else f"written to {options.out}"
     sys.stdout.write(f"{summary.as_table()}\n{written}\n")
     return 0
