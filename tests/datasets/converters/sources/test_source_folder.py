@@ -24,6 +24,11 @@ def test_common_parts_have_no_leading_zeros_and_one_case(tmp_path):
     assert files_by_name(tmp_path / "absent", NUMBERED) == {}
 
 
+def test_hidden_files_are_never_found(tmp_path):
+    touch(tmp_path, "a.nii", "._a.nii", ".b.nii")
+    assert list(files_by_name(tmp_path, r"(.*)\.nii")) == ["a"]
+
+
 def test_two_files_of_one_patient_are_refused(tmp_path):
     touch(tmp_path, "001Ref.txt", "0001Ref.txt")
     with pytest.raises(ConversionError, match=r"0001Ref.* and .*001Ref.*one patient; move"):
