@@ -5,7 +5,8 @@ import pytest
 import SimpleITK
 from mmdet.utils import register_all_modules
 
-from lidnet_mm.datasets.converters.sources.nifti_masks import NiftiMaskSettings, convert_nifti_masks
+from lidnet_mm.datasets.converters.command_line import convert_as_told, parse
+from lidnet_mm.datasets.converters.sources.nifti_masks import NiftiMasks
 from lidnet_mm.registry import DATASETS
 
 PIPELINE = [
@@ -30,13 +31,10 @@ def converted(real_data, tmp_path_factory):
     source = tmp_path_factory.mktemp("source")
     for patient in patients:
         (source / patient.name).symlink_to(patient)
-    settings = NiftiMaskSettings(
-        image="{patient}/CT_image.nii.gz",
-        mask="{patient}/CT_mask.nii.gz",
-        split={"train": 2, "val": 1},
-    )
     out = tmp_path_factory.mktemp("converted") / "sts"
-    convert_nifti_masks(source, out, settings)
+    arguments = [str(source), str(out), "--split", "train=2", "val=1"]
+    arguments += ["--image", "{patient}/CT_image.nii.gz", "--mask", "{patient}/CT_mask.nii.gz"]
+    convert_as_told(NiftiMasks(), parse(NiftiMasks(), arguments=arguments))
     return out, patients
 
 

@@ -31,8 +31,9 @@ def convert_case(
     Args:
         case: The case.
         limits: Which boxes and slices are kept.
-        store: ``'nifti'``, ``'png'`` or ``'link'``. A volume with missing slices is stored as
-            pictures where NIfTI is asked for, since NIfTI has one distance for all slices.
+        store: ``'nifti'``, ``'png'`` or ``'link'``. A volume with missing slices, or a lone slice
+            of unknown thickness, is stored as pictures where NIfTI is asked for, since NIfTI has
+            one distance for all slices.
         root: Folder of the dataset; None writes nothing.
         strict: Raise where the case cannot be used, else say so in the record.
 
@@ -49,7 +50,7 @@ def convert_case(
     try:
         content = case.source.read()
         where = f"{where}, image {content.volume.path}"
-        store = "png" if store == "nifti" and not content.volume.uniform else store
+        store = "png" if store == "nifti" and not _fits_nifti(content.volume) else store
         checked = check_case(content, where, limits, whole=store != "png", strict=strict)
         ldct = _read_ldct(checked, f"{where}, LDCT")
     except UnusableCaseError as error:
@@ -70,6 +71,11 @@ def convert_case(
         checked.without_body,
     )
     return case_record(case, checked, files)
+
+
+def _fits_nifti(volume: CTVolume) -> bool:
+    """Whether all slices have one known distance."""
+    return volume.uniform and volume.slice_spacing is not None
 
 
 def _read_ldct(checked: CheckedCase, where: str) -> Any:

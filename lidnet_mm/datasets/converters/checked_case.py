@@ -77,6 +77,12 @@ def check_case(
     Raises:
         UnusableCaseError: A slice cannot be read, is not finite or not in HU, or there is no body.
     """
+    if content.volume.spacing is None:
+        raise UnusableCaseError(
+            "its file states no pixel spacing, so sizes in mm are unknown; convert it from a "
+            "format that does",
+            where,
+        )
     slices = tuple(
         index
         for index in range(content.volume.num_slices)

@@ -164,6 +164,31 @@ def test_a_volume_with_missing_slices_becomes_pictures(convert, written):
     assert names["case_0002"] == "volumes/case_0002.nii.gz"
 
 
+class Lone(ArrayVolume):
+    """A volume whose file does not say all of its geometry."""
+
+    def __init__(self, hu, spacing=SPACING):
+        super().__init__(hu)
+        self.known = spacing
+
+    spacing = property(lambda self: self.known)
+    slice_spacing = property(lambda self: None)
+
+
+def test_a_lone_slice_of_unknown_thickness_becomes_a_picture(convert, written):
+    convert(case("a", CaseContent(Lone(hu(slices=1)), {0: [box()]})))
+    (image,) = written("annotations/train.json")["images"]
+    assert image["file_name"].endswith(".png")
+    assert "slice_thickness" not in image
+
+
+def test_a_volume_of_unknown_spacing_is_left_out(convert, written):
+    unknown = case("a", CaseContent(Lone(hu(), spacing=None), {0: [box()]}))
+    convert(unknown, case("b"))
+    (entry,) = written("conversion.json")["left_out"]
+    assert "no pixel spacing" in entry["reason"]
+
+
 def test_unannotated_slices_are_no_negatives(convert, written):
     content = CaseContent(ArrayVolume(hu()), {1: [box()]}, annotated=frozenset({1, 3}))
     convert(case("p", content))

@@ -33,6 +33,10 @@ def check_same_grid(image: CTVolume, mask: CTVolume, where: str) -> None:
             f"{shapes[1]}; resample the mask to the image's voxels (nearest neighbour)",
             files,
         )
+    if None in (image.slice_spacing, mask.slice_spacing):
+        raise UnusableCaseError(
+            "image or mask states no place of its voxels, so they cannot be compared", files
+        )
     shift = max(
         float(np.abs(image.voxel_position(*corner) - mask.voxel_position(*corner)).max())
         for corner in itertools.product(*((0, size - 1) for size in shapes[0]))

@@ -18,7 +18,7 @@ def coco_image(
     shape: tuple[int, int],
     patient_id: str,
     spacing: tuple[float, float],
-    slice_thickness: float,
+    slice_thickness: float | None,
     slice_in_file: int | None = None,
     series: str = "",
 ) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def coco_image(
         shape: Rows and columns.
         patient_id: Pseudonym.
         spacing: Row and column spacing in mm.
-        slice_thickness: Distance of neighbouring slices in mm.
+        slice_thickness: Distance of neighbouring slices in mm; None where it is not known.
         slice_in_file: Position in the file where that is not the position in the volume.
         series: Which of the patient's volumes, where there are several.
     """
@@ -43,8 +43,9 @@ def coco_image(
         "width": shape[1],
         "patient_id": patient_id,
         "spacing": [round(float(value), 6) for value in spacing],
-        "slice_thickness": round(float(slice_thickness), 6),
     }
+    if slice_thickness is not None:
+        record["slice_thickness"] = round(float(slice_thickness), 6)
     if slice_in_file not in (None, slice_index):
         record["slice_in_file"] = slice_in_file
     if series:
