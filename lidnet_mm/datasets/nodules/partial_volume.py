@@ -7,7 +7,7 @@ import numpy as np
 from lidnet_mm.datasets.nodules.grid import Grid
 from lidnet_mm.datasets.nodules.nodule import Nodule
 
-SAMPLES_ACROSS = 24
+SAMPLES_ACROSS = 32
 """Sample points along a nodule's diameter, at least."""
 
 COARSEST_MM = 0.6
