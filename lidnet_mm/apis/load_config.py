@@ -1,4 +1,4 @@
-"""Configs with one place for the data root and one for the dose."""
+"""Configs with one place for the data root, one for the dose and one for the cache of slices."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +12,9 @@ from lidnet_mm.apis.torchvision_weights import replace_torchvision_weights
 
 DATALOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 EVALUATORS = ("val_evaluator", "test_evaluator")
+SPREAD = ("load_slice", "low_dose")
+"""Variables that replace the transform of their type in all pipelines."""
+
 SPENT = {
     "denoiser": "model (model.denoiser in a LIDnet)",
     "detector": "model.detector (model in a judge)",
@@ -22,14 +25,14 @@ SPENT = {
 
 
 def load_config(path: str | Path, options: dict | None = None) -> Config:
-    """Read a config, apply options, and bring ``data_root`` and ``low_dose`` everywhere.
+    """Read a config, apply options, and bring data root, dose and slice cache everywhere.
 
     A config inherits its data loaders and metrics complete with the folder they were written
     for. An overridden top-level ``data_root`` (in a child config, or
     ``--cfg-options data_root=data/mine``) replaces that folder in all of them. A data loader
     that the config points to another folder on purpose, such as an external test set, is left
-    as it is. In the same way a top-level ``low_dose`` replaces the transform of its type in all
-    pipelines, so that ``--cfg-options low_dose.noise_hu=30`` sets the dose.
+    as it is. In the same way a top-level ``low_dose`` or ``load_slice`` replaces the transform of
+    its type in all pipelines, so that ``--cfg-options low_dose.noise_hu=30`` sets the dose.
 
     A LIDnet may inherit its detector from MMDetection's own config of it (:func:`read_config`).
     A detector gets as many classes as its training data has (:func:`set_detector_classes`).
@@ -58,7 +61,7 @@ def load_config(path: str | Path, options: dict | None = None) -> Config:
         before = config.get("data_root") or _inherited_root(config)
         config.merge_from_dict(options)
         _move_data(config, before)
-    _spread_low_dose(config)
+    _spread_transforms(config)
     if config.get("model"):
         set_detector_classes(config, "model.detector" if is_lidnet(config) else "model")
     replace_torchvision_weights(config)
@@ -132,16 +135,14 @@ def _move_data(config: Config, old: str | None) -> None:
             metric.ann_file = str(Path(new) / Path(annotations).relative_to(old))
 
 
-def _spread_low_dose(config: Config) -> None:
-    """Let every pipeline simulate the top-level dose."""
-    low_dose = config.get("low_dose")
-    if low_dose is None:
-        return
-    for dataset in _datasets(config):
-        pipeline = dataset.get("pipeline", [])
-        for index, transform in enumerate(pipeline):
-            if transform.type == low_dose.type:
-                pipeline[index] = low_dose.copy()
+def _spread_transforms(config: Config) -> None:
+    """Let every pipeline load slices and simulate the dose as the top level says."""
+    for transform in filter(None, map(config.get, SPREAD)):
+        for dataset in _datasets(config):
+            pipeline = dataset.get("pipeline", [])
+            for index, step in enumerate(pipeline):
+                if step.type == transform.type:
+                    pipeline[index] = transform.copy()
 
 
 def _refuse_spent(options: dict) -> None:

@@ -12,6 +12,7 @@ from mmengine.fileio import load
 from mmengine.logging import print_log
 
 from lidnet_mm.datasets.draw import Draw
+from lidnet_mm.datasets.expected_counts import check_expected, unexpected_counts
 from lidnet_mm.datasets.readers import VolumeError
 from lidnet_mm.registry import DATASETS
 from lidnet_mm.seeding import random_states_of
@@ -40,12 +41,15 @@ class CTLesionDataset(CocoDataset):
         unreadable: What happens to a slice that cannot be read in training. ``'error'`` ends the
             training; ``'skip'`` logs the slice as an error and leaves it out of its batch. None is
             ever replaced by another.
+        expected: What the annotation file is known to hold, such as ``dict(slices=2000)`` of a
+            published data set (see :func:`unexpected_counts`); one warning lists what differs.
         **kwargs: As for ``CocoDataset``.
 
     Raises:
         FileNotFoundError: The annotation file or a volume is missing.
         ValueError: The annotation file is not COCO, a record lacks a field, or none of the
-            dataset's classes is among the categories; or slices are to be skipped in a test.
+            dataset's classes is among the categories; or slices are to be skipped in a test; or
+            ``expected`` has what cannot be counted.
     """
 
     METAINFO = {"classes": ("lesion",), "palette": [(220, 20, 60)]}  # noqa: RUF012
@@ -55,6 +59,7 @@ class CTLesionDataset(CocoDataset):
         *args: Any,
         data_prefix: Mapping[str, str] | None = None,
         unreadable: str = "error",
+        expected: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         if unreadable not in ("error", "skip"):
@@ -65,6 +70,8 @@ class CTLesionDataset(CocoDataset):
                 " compare; leave it out where test_mode=True"
             )
         self.unreadable = unreadable
+        self.expected = expected or {}
+        check_expected(self.expected)
         super().__init__(*args, data_prefix=dict(data_prefix or {"img": ""}), **kwargs)
 
     def __getitem__(self, idx: int) -> Any:
@@ -133,6 +140,7 @@ class CTLesionDataset(CocoDataset):
         data_list = super().load_data_list()
         self._check_volumes(data_list)
         self._warn_of_lost_boxes(content, data_list)
+        self._warn_of_unexpected_counts(content)
         return data_list
 
     def parse_data_info(self, raw_data_info: dict) -> dict:
@@ -216,6 +224,17 @@ class CTLesionDataset(CocoDataset):
             print_log(
                 f"{self.ann_file}: {lost} of {len(content['annotations'])} boxes are not used"
                 " (narrower than a pixel, outside the slice, of another class or of no slice)",
+                logger="current",
+                level=logging.WARNING,
+            )
+
+    def _warn_of_unexpected_counts(self, content: dict) -> None:
+        """Say how the file differs from what was published."""
+        differences = unexpected_counts(self.expected, content)
+        if differences:
+            print_log(
+                f"{self.ann_file} has {'; '.join(differences)}: results will not compare with"
+                " those published for this data set",
                 logger="current",
                 level=logging.WARNING,
             )

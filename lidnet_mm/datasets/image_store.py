@@ -146,7 +146,10 @@ def open_store(cache_dir: str | Path | None, cache_gib: float | None) -> ImageSt
     if cache_dir is not None:
         return ImageStore(cache_dir, cache_gib)
     if cache_gib is not None:
-        raise ValueError(f"cache_gib={cache_gib} bounds a cache: give cache_dir, too")
+        raise ValueError(
+            f"cache_gib={cache_gib} bounds a cache, but cache_dir is None: give cache_dir, or set"
+            " cache_gib=None, too"
+        )
     return None
 
 

@@ -195,6 +195,13 @@ class TestDose:
             simulated = [t for t in config[name].dataset.pipeline if "SimulateLowDose" in t.type]
             assert [t.noise_hu for t in simulated] == [35]
 
+    def test_one_option_bounds_the_cache_of_slices_of_all_pipelines(self, repository):
+        file = repository / "configs" / "lidnet" / "lidnet_cpce_faster-rcnn_r50.py"
+        config = load_config(file, {"load_slice.cache_gib": 7})
+        for name in LOADERS:
+            loads = [t for t in config[name].dataset.pipeline if "LoadCTSlice" in t.type]
+            assert [t.cache_gib for t in loads] == [7]
+
     @pytest.mark.parametrize(
         ("option", "instead"),
         [

@@ -37,11 +37,13 @@ def sample(write_volume):
 
 
 def quick(pipeline):
-    """A pipeline with few views and no cache, and whether it simulates LDCT."""
+    """A pipeline with few views and no caches, and whether it simulates LDCT."""
     steps = [dict(step) for step in pipeline]
     doses = [step for step in steps if step["type"] == SIMULATION]
     for dose in doses:
-        dose.update(num_views=4, cache_dir=None)
+        dose.update(num_views=4)
+    for step in steps:
+        step.update({key: None for key in ("cache_dir", "cache_gib") if key in step})
     return steps, bool(doses)
 
 

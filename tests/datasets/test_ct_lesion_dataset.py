@@ -207,3 +207,32 @@ def test_boxes_that_are_not_used_are_counted_in_a_warning(build, coco_record, wa
 def test_no_warning_where_all_boxes_are_used(build, coco_record, warnings_logged):
     build([coco_record(i, SHAPE) for i in range(3)])
     assert warnings_logged() == ""
+
+
+PUBLISHED = {"slices": 3, "boxes": 1, "patients": 1, "shape": SHAPE}
+
+
+def test_counts_as_published_are_no_news(build, coco_record, warnings_logged):
+    build([coco_record(i, SHAPE) for i in range(3)], expected=PUBLISHED)
+    assert warnings_logged() == ""
+
+
+def test_one_warning_lists_all_counts_that_differ(build, coco_record, warnings_logged):
+    expected = {**PUBLISHED, "slices": 2000, "shape": [512, 512]}
+    build([coco_record(i, SHAPE) for i in range(3)], expected=expected)
+    (warning,) = warnings_logged().splitlines()
+    assert "train.json has 3 slices and not 2000 (" in warning
+    assert "3 slices not of 512 x 512 pixels (" in warning
+    assert "boxes" not in warning
+    assert "will not compare with those published" in warning
+
+
+def test_counts_of_the_file_and_not_of_what_is_filtered(build, coco_record, warnings_logged):
+    records = [coco_record(i, SHAPE) for i in range(3)]
+    build(records, expected=PUBLISHED, filter_cfg={"filter_empty_gt": True})
+    assert warnings_logged() == ""
+
+
+def test_expectation_that_nothing_can_be_compared_with(build, coco_record):
+    with pytest.raises(ValueError, match="has images: it may have slices, boxes, patients"):
+        build([coco_record(1, SHAPE)], expected={"images": 3})

@@ -271,5 +271,5 @@ def test_impossible_bound(tmp_path, gib):
 def test_options_of_a_transform(tmp_path):
     assert open_store(None, None) is None
     assert open_store(tmp_path, 2).max_gib == 2
-    with pytest.raises(ValueError, match="cache_gib=2 bounds a cache: give cache_dir"):
+    with pytest.raises(ValueError, match="cache_gib=2 bounds a cache, but cache_dir is None"):
         open_store(None, 2)

@@ -7,16 +7,19 @@ low_dose = dict(
     noise_hu=60,
     num_views=720,
     seed=0,
-    cache_dir='data/cache/lesions')
+    cache_dir='data/cache/lesions',
+    cache_gib=40)
+# Decoded slices of all data sets. Without the room: cache_dir=None and cache_gib=None.
+load_slice = dict(type='lidnet_mm.LoadCTSlice', cache_dir='data/cache/slices', cache_gib=20)
 train_pipeline = [
-    dict(type='lidnet_mm.LoadCTSlice'),
+    load_slice,
     dict(type='LoadAnnotations', with_bbox=True),
     low_dose,
     dict(type='RandomFlip', prob=0.5),
     dict(type='lidnet_mm.PackLIDInputs'),
 ]
 test_pipeline = [
-    dict(type='lidnet_mm.LoadCTSlice'),
+    load_slice,
     dict(type='LoadAnnotations', with_bbox=True),
     low_dose,
     dict(type='lidnet_mm.PackLIDInputs'),

@@ -2,13 +2,13 @@
 _base_ = './nifti_lesions_ldct.py'
 
 train_pipeline = [
-    dict(type='lidnet_mm.LoadCTSlice'),
+    _base_.load_slice,
     dict(type='LoadAnnotations', with_bbox=True),
     dict(type='RandomFlip', prob=0.5),
     dict(type='lidnet_mm.PackLIDInputs', source='ndct'),
 ]
 test_pipeline = [
-    dict(type='lidnet_mm.LoadCTSlice'),
+    _base_.load_slice,
     dict(type='LoadAnnotations', with_bbox=True),
     dict(type='lidnet_mm.PackLIDInputs', source='ndct'),
 ]

@@ -3,6 +3,8 @@ _base_ = './nifti_lesions_ldct.py'
 dataset_name = 'thorax-phantom'
 data_root = 'work_dirs/demo/data'
 
+# Slices this small are decoded quickly: no cache of them.
+load_slice = dict(_delete_=True, type='lidnet_mm.LoadCTSlice')
 low_dose = dict(
     type='lidnet_mm.SimulateLowDose',
     noise_hu=400,

@@ -5,6 +5,8 @@ _base_ = './nifti_lesions_ldct.py'
 dataset_name = 'sts'
 data_root = 'data/sts'
 
+# Slices this small are decoded quickly: no cache of them.
+load_slice = dict(_delete_=True, type='lidnet_mm.LoadCTSlice')
 low_dose = dict(
     type='lidnet_mm.SimulateLowDose',
     noise_hu=60,

@@ -1,0 +1,10 @@
+# The reference slices of l_ct_g_ldct.py alone, for the judge.
+_base_ = './nifti_lesions_ndct.py'
+dataset_name = 'l-ct-g'
+data_root = 'data/l_ct_g'
+train_dataloader = dict(dataset=dict(expected=dict(slices=2500, shape=(512, 512))))
+test_dataloader = dict(dataset=dict(expected=dict(slices=500, shape=(512, 512))))
+# The paper has no validation part: nothing is selected, the last checkpoint counts.
+val_dataloader = None
+val_evaluator = None
+val_cfg = None
