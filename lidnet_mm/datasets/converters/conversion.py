@@ -133,7 +133,7 @@ def _convert_cases(
 ) -> list[dict[str, Any]]:
     """Convert the cases that are not done yet; returns the records of all."""
     records = []
-    for case in tqdm(cases, desc=converter.name, unit="volume", disable=len(cases) < 2):
+    for case in tqdm(cases, desc=converter.name, unit="volume", disable=None):
         record = done.load(case.stem) if done else None
         if record is None:
             root = done.root if done else None
