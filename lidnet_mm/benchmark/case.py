@@ -1,12 +1,12 @@
 """An example slice of a report."""
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from lidnet_mm.hu_window import HUWindow
+from lidnet_mm.visualization.html_page import data_uri
 from lidnet_mm.visualization.slice_figure import Detections, SlicePanel, lesion_region, slice_png
 
 
@@ -82,9 +82,9 @@ def case_pictures(case: Case) -> list[CasePicture]:
         lesion = None
         if len(truth):
             region = lesion_region(truth[0], image.shape)
-            lesion = _data_uri(slice_png(SlicePanel(title, image), case.window_hu, 360, region))
+            lesion = data_uri(slice_png(SlicePanel(title, image), case.window_hu, 360, region))
         words = _description(title, len(truth), drawn.scores)
-        pictures.append(CasePicture(title, _data_uri(whole), lesion, words))
+        pictures.append(CasePicture(title, data_uri(whole), lesion, words))
     return pictures
 
 
@@ -93,8 +93,3 @@ def _description(title: str, lesions: int, scores: np.ndarray) -> str:
     found = ", ".join(f"{score:.2f}" for score in scores)
     detected = f"{len(scores)} predicted (score {found})" if len(scores) else "none predicted"
     return f"{title}: {lesions} annotated lesion{'' if lesions == 1 else 's'}, {detected}"
-
-
-def _data_uri(png: bytes) -> str:
-    """A picture as part of the page."""
-    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")

@@ -5,8 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from lidnet_mm.benchmark.case import Case, case_pictures
 from lidnet_mm.benchmark.loss_figure import PHASE_TITLES, drawn_phases, loss_panels
 from lidnet_mm.benchmark.provenance import Provenance
@@ -14,6 +12,7 @@ from lidnet_mm.benchmark.results import METHODS, ResultRow
 from lidnet_mm.benchmark.results_table import COLUMNS, markdown, result_tables
 from lidnet_mm.benchmark.row_titles import METHOD_MEANINGS, METHOD_TITLES
 from lidnet_mm.benchmark.training_log import Curves
+from lidnet_mm.visualization.html_page import template_environment
 from lidnet_mm.visualization.slice_figure import DETECTION_COLOUR, TRUTH_COLOUR
 from lidnet_mm.whole_file import write_whole
 
@@ -57,7 +56,7 @@ def write_report(
     tables = result_tables(rows)
     page = Path(out_dir) / "index.html"
     content = (
-        _environment()
+        template_environment("lidnet_mm.benchmark")
         .get_template(TEMPLATE)
         .render(
             title=title,
@@ -79,17 +78,6 @@ def write_report(
     text = _markdown_page(title, tables, provenance, lesions or {})
     write_whole(page.with_name("report.md"), text.encode())
     return page
-
-
-def _environment() -> Environment:
-    """Templates of this package, every value escaped unless marked safe."""
-    return Environment(
-        loader=PackageLoader("lidnet_mm.benchmark"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 def _column_groups() -> list[tuple[str, int]]:

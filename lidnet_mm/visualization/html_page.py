@@ -1,0 +1,35 @@
+"""What all HTML pages share: templates that escape, and pictures inside the page."""
+
+import base64
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+
+def template_environment(package: str) -> Environment:
+    """Templates in the ``templates`` folder of a package, every value escaped unless marked safe.
+
+    Args:
+        package: Its name, such as ``lidnet_mm.benchmark``.
+
+    Returns:
+        The environment; a variable that is not given is an error.
+    """
+    return Environment(
+        loader=PackageLoader(package),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def data_uri(png: bytes) -> str:
+    """A picture as part of a page.
+
+    Args:
+        png: A PNG file.
+
+    Returns:
+        An address that holds the picture itself.
+    """
+    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
