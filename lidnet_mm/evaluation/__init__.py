@@ -1,6 +1,7 @@
 """Metrics of denoised CT slices, one a file; neither MMDetection nor MMCV's ops are needed."""
 
 from lidnet_mm.evaluation.image_quality_metric import ImageQualityMetric
+from lidnet_mm.evaluation.physics_metric import PhysicsMetric
 from lidnet_mm.evaluation.radiomics_metric import RadiomicsMetric
 
-__all__ = ["ImageQualityMetric", "RadiomicsMetric"]
+__all__ = ["ImageQualityMetric", "PhysicsMetric", "RadiomicsMetric"]

@@ -32,15 +32,21 @@ def score(folder: Path, processes: int, batch_size: int) -> list[dict]:
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory) -> dict:
-    """Scores of one process."""
-    return score(tmp_path_factory.mktemp("alone"), 1, 1)[0]
+def folders(tmp_path_factory) -> dict[str, Path]:
+    """Where one process, and two, leave what they write."""
+    return {name: tmp_path_factory.mktemp(name) for name in ("alone", "together")}
 
 
 @pytest.fixture(scope="module")
-def together(tmp_path_factory) -> list[dict]:
+def alone(folders) -> dict:
+    """Scores of one process."""
+    return score(folders["alone"], 1, 1)[0]
+
+
+@pytest.fixture(scope="module")
+def together(folders) -> list[dict]:
     """Scores of two, in batches of two and one."""
-    return score(tmp_path_factory.mktemp("together"), 2, 2)
+    return score(folders["together"], 2, 2)
 
 
 def test_the_slices_make_the_metrics_differ(alone):
@@ -49,8 +55,16 @@ def test_the_slices_make_the_metrics_differ(alone):
     assert 0 < alone["coco/bbox_mAP"] < alone["coco/bbox_mAP_50"]
     assert alone["image/num_images"] == alone["radiomics/num_rois"] == 5
     assert alone["radiomics/correlation"] > 0
+    assert 0 < alone["physics/nps_ratio"] < 1
+    assert alone["physics/ttf_f50"] > 0
 
 
 @pytest.mark.parametrize("rank", [0, 1])
 def test_each_process_says_what_one_alone_says(alone, together, rank):
-    assert together[rank] == alone
+    """As text: no edge of the slices borders on air, and no number equals NaN."""
+    assert str(together[rank]) == str(alone)
+
+
+def test_the_curves_of_two_processes_are_written_once(folders, alone, together):
+    written = [(folder / "physics.json").read_bytes() for folder in folders.values()]
+    assert written[0] == written[1]

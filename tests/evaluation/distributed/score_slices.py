@@ -93,6 +93,12 @@ def main(batch_size: int, folder: Path) -> None:
             {"type": "CocoMetric", "ann_file": str(annotations), "metric": "bbox"},
             {"type": "lidnet_mm.ImageQualityMetric", "window": window},
             {"type": "lidnet_mm.RadiomicsMetric", "window": window},
+            {
+                "type": "lidnet_mm.PhysicsMetric",
+                "window": window,
+                "spacing": (0.7, 0.7),
+                "out_file": str(folder / "physics.json"),
+            },
         ],
         default_hooks={"same_buffers": {"type": "lidnet_mm.SameBuffersHook"}},
         launcher=config.launcher,
