@@ -96,11 +96,11 @@ class EdgePoints:
 
 
 def find_edges(reference: np.ndarray, spacing: Sequence[float]) -> EdgePoints:
-    """Find clear edges: a single rise between two even sides.
+    """Find clear edges: a rise between two even sides.
 
     A candidate is a pixel where the smoothed slice is steeper than before and behind it. Along its
-    normal, both sides have to be even from 2.5 to 5 mm away, and between them the slice has to
-    cross the mean of the two sides once; that crossing is the point.
+    normal, both sides have to be even from 2.5 to 5 mm away; where the slice passes the mean of the
+    two sides, near the candidate, is the point.
 
     Args:
         reference (np.ndarray): NDCT, (H, W) in HU.
@@ -119,9 +119,9 @@ def find_edges(reference: np.ndarray, spacing: Sequence[float]) -> EdgePoints:
     distance = np.arange(-HALF_LENGTH_MM, HALF_LENGTH_MM + 1e-9, PROFILE_STEP_MM)
     profiles = _along(smooth, spacing, place, normal, distance)
     low, high, even = _sides(profiles, distance)
-    offset, single = _crossing(profiles - (low + high)[:, None] / 2, distance)
+    offset = _crossing(profiles - (low + high)[:, None] / 2, distance)
     found = EdgePoints(place + offset[:, None] * normal, normal, low, high)
-    return found.chosen(even & single & (np.abs(offset) <= 1.5 * spacing.max()))
+    return found.chosen(even & (np.abs(offset) <= 1.5 * spacing.max()))
 
 
 def _steepest(smooth: np.ndarray, spacing: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -163,12 +163,11 @@ def _sides(profiles: np.ndarray, distance: np.ndarray) -> tuple[np.ndarray, np.n
     return low, high, unevenness <= UNEVENNESS * (high - low)
 
 
-def _crossing(profiles: np.ndarray, distance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where profiles rise through 0 in mm, and whether they do so just once; (E,) each."""
+def _crossing(profiles: np.ndarray, distance: np.ndarray) -> np.ndarray:
+    """Where profiles first pass through 0, (E,) in mm; those with even sides do so."""
     above = profiles > 0
-    change = above[:, 1:] != above[:, :-1]
-    first = change.argmax(axis=1)
+    first = (above[:, 1:] != above[:, :-1]).argmax(axis=1)
     each = np.arange(len(profiles))
     before, after = profiles[each, first], profiles[each, first + 1]
     rise = np.where(after == before, 1.0, after - before)
-    return distance[first] - before / rise * PROFILE_STEP_MM, change.sum(axis=1) == 1
+    return distance[first] - before / rise * PROFILE_STEP_MM

@@ -6,12 +6,15 @@ import operator
 import numpy as np
 import pytest
 from edge_phantom import HALF, blurred_disk
+from scipy.special import ndtr
 
 from lidnet_mm.evaluation.edge_points import EDGE_KINDS, find_edges
 from lidnet_mm.evaluation.task_transfer_function import (
+    BIN_MM,
     FREQUENCY,
     EdgeSpread,
     frequency_at_half,
+    transfer_function,
 )
 
 CONTRASTS = {"air": (-1000.0, 40.0), "soft": (-90.0, 50.0)}
@@ -38,6 +41,38 @@ def test_function_of_a_gaussian_blur(kind, spacing, sigma):
     assert transfer[0] == pytest.approx(1)
     assert np.abs(transfer - np.exp(-2 * (np.pi * sigma * FREQUENCY) ** 2)).max() < 0.05
     assert frequency_at_half(transfer) == pytest.approx(HALF / sigma, rel=0.03)
+
+
+def test_bins_take_nothing_away():
+    """Means over bins of an error function, and their differences: a sinc each, given back."""
+    bounds = np.arange(-50, 51) * BIN_MM / 0.35
+    integral = bounds * ndtr(bounds) + np.exp(-(bounds**2) / 2) / np.sqrt(2 * np.pi)
+    transfer = transfer_function(np.diff(integral) / np.diff(bounds))
+    np.testing.assert_allclose(transfer, np.exp(-2 * (np.pi * 0.35 * FREQUENCY) ** 2), atol=2e-3)
+
+
+def test_sides_of_the_reference_are_0_and_1_whatever_their_contrast():
+    spreads = []
+    for contrast in ((-90, 50), (-40, 130)):
+        disk = blurred_disk(0.5, (0.7, 0.7), *contrast)
+        spreads.append(spread_of("soft", (0.7, 0.7), disk, disk))
+    total = spreads[0] + spreads[1]
+    (values,) = total.sums / total.weights
+    assert values[:15] == pytest.approx(0, abs=0.02)
+    assert values[-15:] == pytest.approx(1, abs=0.02)
+
+
+def test_what_lies_beside_the_end_of_an_edge_does_not_count():
+    """Points of the right half only: the left half of the image may be anything."""
+    spacing = (0.7, 0.7)
+    disk = blurred_disk(0.6, spacing, -90, 50)
+    edges = find_edges(disk, spacing)
+    right = edges.chosen(edges.place[:, 1] > 75)
+    other = disk.copy()
+    other[:, : int(73 / 0.7)] = 1000
+    spread = EdgeSpread.of([disk, other], spacing, right)
+    assert spread.points > 100
+    np.testing.assert_array_equal(spread.sums[0], spread.sums[1])
 
 
 @pytest.mark.parametrize("factor", [0.7, 0.85, 1.2, 1.5])
