@@ -144,6 +144,16 @@ def test_noise_inside_is_that_of_the_slice(thorax, pixel):
     assert values.std() == pytest.approx(np.hypot(25, 9), rel=0.25)
 
 
+def test_nodules_that_nobody_could_see_are_not_drawn(thorax, pixel):
+    image, _ = thorax()
+    faint = NoduleRanges((4.0, 4.0), ("ground_glass",), ground_glass_hu=(-650, -650))
+    _, result = inserted(image[None], (10.0, pixel, pixel), faint)
+    assert (result.nodules, result.missing) == ((), 1)
+    anyway = replace(faint, least_contrast_hu=0.0)
+    _, result = inserted(image[None], (10.0, pixel, pixel), anyway)
+    assert 20 < result.nodules[0].slice_contrast_hu[0] < 100
+
+
 def test_same_seed_same_volume(thorax, pixel):
     image, _ = thorax(noise=10.0)
     first, again, other = (
