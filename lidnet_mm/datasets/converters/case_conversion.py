@@ -19,7 +19,7 @@ from lidnet_mm.datasets.converters.output.volume_files import (
     write_nifti,
     write_pictures,
 )
-from lidnet_mm.datasets.converters.source_case import LeftOut, UnusableCaseError
+from lidnet_mm.datasets.converters.source_case import LeftOut, UnusableCaseError, name_of
 from lidnet_mm.datasets.readers import CTVolume
 
 
@@ -60,8 +60,9 @@ def convert_case(
         return unused_record(case, LeftOut("volume", error.reason, error.source))
     for entry in checked.left_out:
         if entry.source:
-            logger.warning("%s: left out %s %s: %s", case.stem, entry.what, entry.source,
-                           entry.reason)  # fmt: skip
+            logger.warning(
+                "%s: left out %s %s: %s", case.stem, entry.what, name_of(entry), entry.reason
+            )
     files = _no_files(checked) if root is None else _write(root, case, checked, ldct, store)
     logger.info(
         "%s: %d slices used, %d with lesion; %d slices without body left out",

@@ -34,7 +34,7 @@ from lidnet_mm.datasets.converters.output.conversion_summary import ConversionSu
 from lidnet_mm.datasets.converters.output.resumable_folder import CaseRecords, resumable_folder
 from lidnet_mm.datasets.converters.output.staged_folder import check_destination
 from lidnet_mm.datasets.converters.patient_split import PARTS
-from lidnet_mm.datasets.converters.source_case import FoundCases
+from lidnet_mm.datasets.converters.source_case import FoundCases, name_of
 from lidnet_mm.whole_file import write_whole
 
 
@@ -121,7 +121,7 @@ def _tell(found: FoundCases) -> None:
     """Say what belongs to no case, by its own names, on the terminal."""
     for entry in found.left_out:
         MMLogger.get_current_instance().warning(
-            "left out: %s %s: %s", entry.what, entry.source or f"({entry.count})", entry.reason
+            "left out: %s %s: %s", entry.what, name_of(entry), entry.reason
         )
 
 
