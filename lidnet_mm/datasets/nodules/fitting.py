@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lidnet_mm.datasets.nodules.grid import Grid
-from lidnet_mm.datasets.nodules.lung_map import LungMap
 from lidnet_mm.datasets.nodules.nodule import Nodule
 from lidnet_mm.datasets.nodules.nodule_kinds import NoduleRanges
 from lidnet_mm.datasets.nodules.partial_volume import Coverage, cover_voxels
@@ -21,6 +19,12 @@ TRIES = 12
 
 LEAST_FREE = 0.6
 """Share of a nodule's section that replaces parenchyma; where less does, it is hidden."""
+
+MOST_GAS = 0.02
+"""Share of a nodule's section that may be the lumen of an airway, or gas beyond the lungs."""
+
+GAS_HU = -600.0
+"""No tissue beyond the lungs is below."""
 
 
 @dataclass(frozen=True)
@@ -91,18 +95,22 @@ def _place(
     """Find a place and a height."""
     lungs = scenery.lung_map
     placed = find_place(nodule, scenery.grid, lungs.depth, lungs.gap, others, rng)
-    if placed is None or _free_share(placed, scenery.grid, lungs) < LEAST_FREE:
+    if placed is None or _is_hidden(placed, scenery):
         return None
     x, y, z = placed.centre
     return replace(placed, centre=(x, y, z + _height(nodule, scenery, rng)))
 
 
-def _free_share(nodule: Nodule, grid: Grid, lungs: LungMap) -> float:
-    """Share of the section through a nodule's centre that is lung and no vessel."""
+def _is_hidden(nodule: Nodule, scenery: Scenery) -> bool:
+    """Whether the section through a nodule's centre lies in too little lung, or in an airway."""
     x, y, z = nodule.centre
+    grid, lungs = scenery.grid, scenery.lung_map
     index = int(np.argmin(np.abs(grid.z - z)))
     disk = np.hypot(grid.x[None, :] - x, grid.y[:, None] - y) <= nodule.diameter / 2
-    return float((lungs.lungs[index] & ~lungs.vessels[index])[disk].mean())
+    inside = lungs.lungs[index][disk]
+    free = inside & ~lungs.vessels[index][disk]
+    gas = ~inside & (scenery.volume[index][disk] < GAS_HU)
+    return bool(free.mean() < LEAST_FREE or gas.mean() > MOST_GAS)
 
 
 def _height(nodule: Nodule, scenery: Scenery, rng: np.random.Generator) -> float:

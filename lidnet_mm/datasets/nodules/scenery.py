@@ -12,7 +12,7 @@ from lidnet_mm.datasets.nodules.slice_noise import draw_noise, noise_kernel
 PLEURAL_OVERLAP_MM = 1.0
 """A nodule at the pleura reaches this far into the wall, so that no air is between them."""
 
-EDGE_MM = 1.0
+EDGE_MM = 1.5
 """Nearer than this to a vessel or the pleura, voxels are a mixture."""
 
 Box = tuple[slice, slice, slice]

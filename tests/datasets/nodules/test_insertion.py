@@ -7,7 +7,7 @@ import pytest
 from scipy.special import ndtr
 
 from lidnet_mm.datasets.nodules.insertion import insert_nodules
-from lidnet_mm.datasets.nodules.lung_map import map_lungs
+from lidnet_mm.datasets.nodules.lung_map import LungMap, map_lungs
 from lidnet_mm.datasets.nodules.nodule import Nodule
 from lidnet_mm.datasets.nodules.nodule_kinds import NoduleRanges
 from lidnet_mm.datasets.nodules.resolution import estimate_resolution
@@ -130,6 +130,24 @@ def test_a_nodule_at_the_pleura_touches_the_wall(thorax, pixel):
         assert (mask & ~drawn).sum() < 0.25 * mask.sum()
         between = mask & (lungs.depth[0] < 2)
         assert result.volume[0][between].mean() > -250, "no air between nodule and wall"
+
+
+def test_the_wall_of_an_airway_is_no_pleura():
+    axis = np.arange(160) * 0.6 - 48
+    away = np.hypot(axis[None], axis[:, None])
+    image = np.where(away < 34, -850.0, 40.0)
+    image[away < 9] = -1000.0
+    depth = np.clip(np.minimum(away - 9, 34 - away), 0, None)[None]
+    nowhere = np.zeros(depth.shape, dtype=bool)
+    lungs = LungMap(depth > 0, nowhere, depth, np.full(depth.shape, 1e3))
+    ranges = NoduleRanges((8.0, 8.0), ("solid",), ("smooth",), ("pleura",))
+    places = []
+    for seed in range(25):
+        rng = np.random.default_rng(seed)
+        result = insert_nodules(image[None], (2.0, 0.6, 0.6), lungs, ranges, 1, rng)
+        x, y, _ = result.nodules[0].nodule.centre
+        places.append(np.hypot(x - 48, y - 48))
+    assert min(places) > 28
 
 
 def test_noise_inside_is_that_of_the_slice(thorax, pixel):
