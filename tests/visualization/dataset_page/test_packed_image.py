@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
-from lidnet_mm.visualization.dataset_page.packed_image import allowed_bytes, pack_image
+from lidnet_mm.visualization.dataset_page.packed_image import allowed_bytes, pack_images
+
+
+def pack_image(hu, *limit, **limits):
+    """The packing of a single image."""
+    return pack_images({"NDCT": hu}, *limit, **limits)["NDCT"]
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (7, 1), (12, 17)])
@@ -41,6 +46,14 @@ def test_fifty_pairs_of_512_pixels_stay_below_30_mb_whatever_they_show():
     hu = np.random.default_rng(0).uniform(-1024, 3071, (512, 512))
     most = allowed_bytes(100 * 512 * 512)
     assert 100 * len(pack_image(hu, most).text) < 28.1e6
+
+
+def test_of_a_pair_the_noisy_image_is_rounded_first():
+    rng = np.random.default_rng(0)
+    ndct = np.cumsum(rng.integers(-3, 4, (64, 64)), axis=1).astype(float)
+    packed = pack_images({"LDCT": ndct + rng.normal(0, 60, ndct.shape), "NDCT": ndct}, 0.8)
+    assert packed["NDCT"].step == 1 < packed["LDCT"].step
+    assert sum(len(image.text) for image in packed.values()) <= 4 / 3 * 1.6 * 64 * 64 + 8
 
 
 def test_small_pages_keep_every_hu():

@@ -90,6 +90,13 @@ def test_numbers_of_a_slice(page):
         assert fact in text, fact
 
 
+def test_a_mean_that_rounds_to_nothing_has_no_sign(dataset, tmp_path, parts):
+    hu = np.array([[-0.25, 0.25, -0.05, 0.0]])
+    shown = ShownSlice(NAME, {"NDCT": hu}, (), (1.0, 1.0), None)
+    page = dataset.Page(write(tmp_path / "p.html", parts, [shown]).read_text(encoding="utf-8"))
+    assert "NDCT 0 0 0.0 0.2 0" in page.text
+
+
 def test_summary_counts_the_whole_part(page):
     cells = page.texts[page.texts.index("Slices here") + 1 :]
     row = [text.strip() for text in cells if text.strip()][:9]
