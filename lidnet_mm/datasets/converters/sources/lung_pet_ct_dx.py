@@ -16,10 +16,11 @@ from lidnet_mm.datasets.converters.conversion_error import ConversionError
 from lidnet_mm.datasets.converters.converter import Converter
 from lidnet_mm.datasets.converters.natural_order import natural_key
 from lidnet_mm.datasets.converters.source_case import FoundCases, LeftOut
+from lidnet_mm.datasets.converters.sources.annotation_files import find_xml
 from lidnet_mm.datasets.converters.sources.dicom_series import dicom_files, find_series
 from lidnet_mm.datasets.converters.sources.source_folder import layout_error
 from lidnet_mm.datasets.converters.sources.voc_cases import VocReading, uid_of, voc_cases
-from lidnet_mm.datasets.converters.sources.voc_dicom import add_corners, find_xml
+from lidnet_mm.datasets.converters.sources.voc_dicom import add_corners
 
 PATIENT_FOLDER = re.compile(r"Lung_Dx-(?P<patient>(?P<letter>[A-Z])\d+)", re.IGNORECASE)
 ANNOTATION_FOLDER = re.compile(r"(?P<patient>[A-Z]\d+)", re.IGNORECASE)

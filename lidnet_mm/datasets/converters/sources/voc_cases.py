@@ -13,6 +13,7 @@ from lidnet_mm.datasets.converters.source_case import (
     SourceCase,
     UnusableCaseError,
 )
+from lidnet_mm.datasets.converters.sources.annotation_files import one_annotation
 from lidnet_mm.datasets.converters.sources.dicom_series import DicomSeries
 from lidnet_mm.datasets.converters.sources.display_box import display_box
 from lidnet_mm.datasets.converters.sources.outside_xml import AnnotationError
@@ -83,7 +84,7 @@ def voc_cases(
         left_out.append(LeftOut("annotation", reason, str(path)))
     chosen: dict[int, dict[Path, Path]] = {}
     for file, paths in by_slice.items():
-        one, doubles = _one_file(paths)
+        one, doubles = one_annotation(paths)
         left_out += doubles
         if one is not None:
             chosen.setdefault(number_of[file], {})[file] = one
@@ -94,16 +95,6 @@ def voc_cases(
     ]
     cases = [_case(series[number], chosen[number], reading) for number in sorted(chosen)]
     return FoundCases(cases, left_out)
-
-
-def _one_file(paths: Sequence[Path]) -> tuple[Path | None, list[LeftOut]]:
-    """The XML file of a slice: the only one, or the first of equal ones."""
-    first, *others = paths
-    if len({path.read_bytes() for path in paths}) == 1:
-        copies = [LeftOut("annotation", "a copy of another one", str(path)) for path in others]
-        return first, copies
-    reason = "another one of the same slice differs; delete the wrong one"
-    return None, [LeftOut("annotation", reason, str(path)) for path in paths]
 
 
 def _case(series: DicomSeries, xml_files: Mapping[Path, Path], reading: VocReading) -> SourceCase:

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from lidnet_mm.datasets.converters.converter import Converter
-from lidnet_mm.datasets.converters.natural_order import natural_key
 from lidnet_mm.datasets.converters.source_case import FoundCases
+from lidnet_mm.datasets.converters.sources.annotation_files import find_xml
 from lidnet_mm.datasets.converters.sources.dicom_series import dicom_files, find_series
 from lidnet_mm.datasets.converters.sources.source_folder import layout_error
 from lidnet_mm.datasets.converters.sources.voc_boxes import CORNERS
@@ -85,13 +85,3 @@ def add_corners(parser: ArgumentParser) -> None:
         "(PASCAL VOC); from-0, the same counted from 0; edges, the edges of the box (labelImg) "
         "(default: %(default)s)",
     )
-
-
-def find_xml(folder: Path) -> list[Path]:
-    """List the XML files below a folder in natural order, without hidden ones."""
-    found = [
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() == ".xml" and not path.name.startswith(".") and path.is_file()
-    ]
-    return sorted(found, key=lambda path: natural_key(path.as_posix()))
