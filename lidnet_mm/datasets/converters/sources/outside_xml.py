@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
 
 LARGEST_BYTES = 64 << 20
-"""No annotation is larger: the longest file of LIDC-IDRI has about 2 MB."""
+"""No annotation comes near: they are lists of boxes or outlines, of kilobytes."""
 
 
 class AnnotationError(ConversionError):
