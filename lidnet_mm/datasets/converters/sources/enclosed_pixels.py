@@ -13,8 +13,9 @@ def nodule_pixels(outlines: Sequence[Outline], shape: tuple[int, int]) -> np.nda
     """Find the pixels inside the outlines of one nodule on one slice.
 
     The readers of LIDC-IDRI drew an "outer border": an outline's own pixels are outside of the
-    nodule (Armato et al., Medical Physics 38 (2011) 915). That holds for the border of a hole too, which
-    is taken away with its own pixels: so one of its authors answered the users of pylidc (https://github.com/notmatthancock/pylidc/pull/16).
+    nodule (Armato et al., Medical Physics 38 (2011) 915). That holds for the border of a hole too,
+    which is taken away with its own pixels, as one of these authors told the users of pylidc
+    (https://github.com/notmatthancock/pylidc/pull/16).
 
     Args:
         outlines: The lines, of the nodule and of its holes.
