@@ -32,12 +32,6 @@ class LeftOut:
     count: int = 1
 
 
-def name_of(left_out: LeftOut) -> str:
-    """What the terminal calls something that was left out: the first of several, and how many."""
-    others = f" and {left_out.count - 1} more" if left_out.count > 1 else ""
-    return f"{left_out.source}{others}" if left_out.source else f"({left_out.count})"
-
-
 class UnusableCaseError(ConversionError):
     """One volume from which no correct slices can be made; others are not affected.
 
