@@ -132,7 +132,9 @@ class ImageQualityMetric(BaseMetric):
             ValueError: If images differ in shape, hold NaN, or are smaller than 11 pixels.
         """
         for sample in data_samples:
-            self.results.append(sample_quality(ScoredSlice(sample, type(self).__name__), self.window))
+            self.results.append(
+                sample_quality(ScoredSlice(sample, type(self).__name__), self.window)
+            )
 
     def compute_metrics(self, results: list[SliceQuality]) -> dict[str, float]:
         """Average the slices' scores.

@@ -84,8 +84,8 @@ class PhysicsMetric(BaseMetric):
             the samples' ``image_window``, and clips nothing where they tell none. Edges that it
             cuts off are left out. Defaults to None.
         patch_mm (float): Side of the squares in mm, from 10. Defaults to 20.
-        spacing (Sequence[float] | None): Distance of rows and of columns in mm, for samples that do
-            not tell it. Defaults to None.
+        spacing (Sequence[float] | None): Distance of rows and of columns in mm. None takes that of
+            the samples. Defaults to None.
         out_file (str | None): Where the main process writes curves and values (``read_physics``
             reads them). Defaults to None, nowhere.
         collect_device (str): ``cpu`` or ``gpu``. Defaults to ``cpu``.

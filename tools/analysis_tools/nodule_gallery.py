@@ -27,6 +27,7 @@ TILE_MM = 64.0
 TILE_PIXELS = 128
 LUNG_WINDOW = (-1350.0, 150.0)
 OFF_CENTRE_MM = 14.0
+AIR_HU = -1000.0
 
 
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -115,7 +116,11 @@ def _crop(
     far = ((left + TILE_MM) / spacing[1], (top + TILE_MM) / spacing[0])
     return np.array(
         picture.transform(
-            (TILE_PIXELS, TILE_PIXELS), Image.Transform.EXTENT, (*edges, *far), Image.BICUBIC
+            (TILE_PIXELS, TILE_PIXELS),
+            Image.Transform.EXTENT,
+            (*edges, *far),
+            Image.BICUBIC,
+            fillcolor=int(255 * (AIR_HU - low) / (high - low)),
         )
     )
 

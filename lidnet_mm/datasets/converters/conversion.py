@@ -13,6 +13,7 @@ in the json. Source names appear in no file of the dataset.
 
 import csv
 import io
+import logging
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from lidnet_mm.datasets.converters.case_conversion import convert_case
 from lidnet_mm.datasets.converters.checked_case import BoxLimits
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
 from lidnet_mm.datasets.converters.converter import Converter
+from lidnet_mm.datasets.converters.left_out_lines import warn_left_out
 from lidnet_mm.datasets.converters.numbering import NumberedCase, number_cases
 from lidnet_mm.datasets.converters.output.case_record import left_out_records
 from lidnet_mm.datasets.converters.output.coco_writer import coco_document, write_json
@@ -99,7 +101,8 @@ def convert(
     found = converter.find_cases(source, options)
     if not found.cases:
         raise ConversionError(f"{source}: no CT volume of {converter.name} found")
-    _tell(found)
+    verbose = MMLogger.get_current_instance().isEnabledFor(logging.INFO)
+    warn_left_out("", found.left_out, all_names=verbose)
     cases = number_cases(found.cases, settings.split, settings.seed)
     check_destination(out, source, settings.overwrite)
     if settings.key is not None and settings.key.resolve().is_relative_to(out.resolve()):
@@ -115,14 +118,6 @@ def convert(
     if settings.key is not None:
         _write_key(settings.key, cases)
     return summary
-
-
-def _tell(found: FoundCases) -> None:
-    """Say what belongs to no case, by its own names, on the terminal."""
-    for entry in found.left_out:
-        MMLogger.get_current_instance().warning(
-            "left out: %s %s: %s", entry.what, entry.source or f"({entry.count})", entry.reason
-        )
 
 
 def _convert_cases(

@@ -287,6 +287,15 @@ def test_what_cannot_be_used_is_left_out_by_reason_and_named_on_the_terminal_onl
     assert patients == {"case_0002"}
 
 
+def test_everything_that_is_left_out_is_named_not_only_the_first(convert, warnings_logged):
+    boxes = [LeftOut("box", f"reason {k}", f"{k}.xml", slice_index=1) for k in range(2)]
+    content = CaseContent(ArrayVolume(hu()), {1: [box()]}, left_out=boxes)
+    files = [LeftOut("file", "damaged", f"{k}.dcm") for k in range(2)]
+    convert(case("a", content), unusable("b"), unusable("c"), left_out=files)
+    for name in ("0.xml", "1.xml", "b.dcm", "c.dcm", "0.dcm; 1.dcm"):
+        assert name in warnings_logged()
+
+
 def test_a_strict_converter_stops_and_leaves_nothing(convert, tmp_path):
     with pytest.raises(UnusableCaseError, match=r"b\.dcm: it is broken"):
         convert(case("a"), unusable("b"), stop_at_unusable=True)

@@ -47,6 +47,8 @@ class Guesser(BaseModel):
             )
             sample.denoised = PixelData(data=0.5 * (image + reference) + self.aside)
             sample.ndct = PixelData(data=reference)
+            place = {"patient_id": f"case_{sample.img_id % 2}", "slice_index": sample.img_id}
+            sample.set_metainfo({**place, "spacing": (0.5, 2.0)})
         return data_samples
 
 
@@ -97,7 +99,13 @@ def main(batch_size: int, folder: Path) -> None:
                 "type": "lidnet_mm.PhysicsMetric",
                 "window": window,
                 "spacing": (0.7, 0.7),
-                "out_file": str(folder / "physics.json"),
+                "out_file": str(folder / f"by_rank{rank}" / "physics.json"),
+            },
+            {
+                "type": "lidnet_mm.SliceRecordMetric",
+                "out_file": str(folder / f"by_rank{rank}" / "records.json"),
+                "window": window,
+                "texture_window": window,
             },
         ],
         default_hooks={"same_buffers": {"type": "lidnet_mm.SameBuffersHook"}},
