@@ -1,4 +1,4 @@
-"""Draw random nodules, put into slices of a folder of chest CT, as one picture.
+r"""Draw random nodules, put into slices of a folder of chest CT, as one picture.
 
 Each tile is 64 x 64 mm in the lung window, one nodule in it, not always in its middle.
 
