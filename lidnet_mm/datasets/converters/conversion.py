@@ -14,6 +14,7 @@ in the json. Source names appear in no file of the dataset.
 import csv
 import io
 import logging
+import os
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -105,18 +106,19 @@ def convert(
     warn_left_out("", found.left_out, all_names=verbose)
     cases = number_cases(found.cases, settings.split, settings.seed)
     check_destination(out, source, settings.overwrite)
-    if settings.key is not None and settings.key.resolve().is_relative_to(out.resolve()):
-        raise ConversionError(f"--key {settings.key} lies in the dataset; give a file elsewhere")
+    if settings.key is not None:
+        _check_key(settings.key, out)
     info = _info(converter, settings, options)
     if dry_run:
         records = _convert_cases(converter, cases, settings, None)
         return _written(records, found, info, settings, None)
-    identity = {**info, "cases": [[case.source.patient, case.source.series] for case in cases]}
+    names = [[case.source.patient, case.source.series] for case in cases]
+    identity = {**info, "source": str(source.resolve()), "cases": names}
     with resumable_folder(out, identity) as done:
         records = _convert_cases(converter, cases, settings, done)
         summary = _written(records, found, info, settings, done.root)
-    if settings.key is not None:
-        _write_key(settings.key, cases)
+        if settings.key is not None:  # before the folder appears: no dataset without its key
+            _write_key(settings.key, cases)
     return summary
 
 
@@ -201,6 +203,17 @@ def _info(converter: Converter, settings: ConversionSettings, options: Namespace
         "split": "as the source" if settings.split is None else dict(settings.split),
         "seed": settings.seed,
     }
+
+
+def _check_key(path: Path, out: Path) -> None:
+    """Refuse a key that cannot be written, before hours of conversion, or lies in the dataset."""
+    if path.resolve().is_relative_to(out.resolve()):
+        raise ConversionError(f"--key {path} lies in the dataset; give a file elsewhere")
+    if path.is_dir():
+        raise ConversionError(f"--key {path} is a folder; give a file")
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        raise ConversionError(f"--key {path} cannot be written; give a file elsewhere")
 
 
 def _write_key(path: Path, cases: Sequence[NumberedCase]) -> None:
