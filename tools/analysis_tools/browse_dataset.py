@@ -10,10 +10,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from mmengine.config import DictAction
 from mmengine.logging import MMLogger
 from tqdm import tqdm
 
+from lidnet_mm.apis.config_options import ConfigOptions
 from lidnet_mm.apis.load_config import load_config
 from lidnet_mm.visualization.dataset_page import (
     DataPart,
@@ -70,7 +70,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--difference", action="store_true", help="open with the map of LDCT minus NDCT"
     )
     parser.add_argument(
-        "--cfg-options", nargs="+", action=DictAction, help="key=value pairs, for a config"
+        "--cfg-options", nargs="+", action=ConfigOptions, help="key=value pairs, for a config"
     )
     return parser
 
