@@ -236,3 +236,12 @@ def test_counts_of_the_file_and_not_of_what_is_filtered(build, coco_record, warn
 def test_expectation_that_nothing_can_be_compared_with(build, coco_record):
     with pytest.raises(ValueError, match="has images: it may have slices, boxes, patients"):
         build([coco_record(1, SHAPE)], expected={"images": 3})
+
+
+def test_a_file_of_another_class_names_both_remedies(tmp_path):
+    path = tmp_path / "train.json"
+    path.write_text(
+        '{"images": [], "annotations": [], "categories": [{"id": 1, "name": "nodule"}]}'
+    )
+    with pytest.raises(ValueError, match=r"\['nodule'\].*metainfo.*--class-name 'lesion'"):
+        CTLesionDataset(ann_file=str(path))
