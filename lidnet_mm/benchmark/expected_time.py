@@ -110,20 +110,13 @@ def duration_text(seconds: float) -> str:
 def _keys(job: Job) -> list[tuple]:
     """What a job is like, the closest first."""
     if isinstance(job, TrainingJob):
-        kind, config = _kind(job), job.training.config
+        kind, config = job.kind, job.training.config
         return [("same", config), ("kind", kind, job.table.work_dir), ("kind", kind), ("any",)]
     if isinstance(job, ScoringJob):
         scoring = job.scoring
         judge, method = scoring.judge.config, scoring.method
         return [("same", "score", scoring.config, judge, method), ("score", judge), ("score",)]
     return []
-
-
-def _kind(job: TrainingJob) -> str:
-    """``judge``, ``pretraining`` or the method."""
-    return job.folder.parent.name if job.folder.parent.name == "judges" else (
-        job.folder.name.partition("_")[0]
-    )
 
 
 def _work(job: Job) -> float | None:

@@ -106,9 +106,16 @@ class TrainingJob(Job):
 
     Attributes:
         training (Training): What to train.
+        kind (str): ``judge``, ``pretraining`` or the method.
     """
 
     training: Training
+    kind: str
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether several cells wait for it."""
+        return self.kind in ("judge", "pretraining")
 
     @property
     def is_done(self) -> bool:

@@ -1,6 +1,6 @@
 """All jobs of a matrix, each once, in the order in which they are best started."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
 
 from lidnet_mm.benchmark.comparison import Comparison
@@ -22,7 +22,9 @@ class JobList:
         self._of_cells: dict[int, list[Job]] = {}
         cells = matrix.cells
         for cell in cells:
-            jobs = [self._training(cell.training, cell.table)] if cell.training else []
+            jobs = []
+            if cell.training:
+                jobs = [self._training(cell.training, cell.table, cell.scorings[0].method)]
             jobs += [self._scoring(scoring, cell.table) for scoring in cell.scorings]
             self._of_cells[cell.number] = jobs
 
@@ -48,17 +50,32 @@ class JobList:
             scores first, which are short and show what is wrong; then what many wait for; then the
             longest trainings, so that no core waits in the end.
         """
-        found: dict[Job, None] = {}
-        waiting = [job for cell in cells for job in self.of(cell)]
-        while waiting:
-            job = waiting.pop()
-            if job not in found and (not job.is_done or any(n in found for n in job.needs)):
-                found[job] = None
-            if job in found:
-                waiting += [need for need in job.needs if need not in found]
-        order = list(self._by_folder.values())
-        rank = {job: (_rank(job, order.index(job))) for job in found}
-        return sorted(found, key=rank.__getitem__)
+        jobs = [job for cell in cells for job in self.of(cell)]
+        found = _with_needs(job for job in jobs if not job.is_done)
+        # What was made from something that is made anew is old then.
+        while more := [job for job in jobs if job not in found and found.intersection(job.needs)]:
+            found |= _with_needs(more)
+        order = {job: position for position, job in enumerate(self.all)}
+        return sorted(found, key=lambda job: _rank(job, order[job]))
+
+    def done(self, cells: Iterable[Cell], to_do: Container[Job]) -> list[Job]:
+        """Trainings and scores of some cells, with the shared stages, that are not to do.
+
+        Args:
+            cells (Iterable[Cell]): The cells.
+            to_do (Container[Job]): What is to do.
+
+        Returns:
+            list[Job]: Each once.
+        """
+        own = [job for cell in cells for job in self.of(cell)]
+        shared = [
+            need
+            for job in own
+            for need in job.needs
+            if isinstance(need, TrainingJob) and need.is_shared and need.is_done
+        ]
+        return [job for job in dict.fromkeys([*shared, *own]) if job not in to_do]
 
     def _preparation(self, table: Comparison) -> Job:
         """Job that makes the data of a table."""
@@ -68,28 +85,40 @@ class JobList:
             self._by_folder[folder] = PreparationJob(name, folder, table, ())
         return self._by_folder[folder]
 
-    def _training(self, training: Training, table: Comparison) -> Job:
+    def _training(self, training: Training, table: Comparison, kind: str) -> Job:
         """Job of a training, after the T1 that it begins with."""
         if training.folder not in self._by_folder:
             needs = [self._preparation(table)]
             if training.pretraining is not None:
-                needs.append(self._training(training.pretraining, table))
+                needs.append(self._training(training.pretraining, table, "pretraining"))
             name = training.folder.relative_to(self._root).as_posix()
-            job = TrainingJob(name, training.folder, table, tuple(needs), training)
+            job = TrainingJob(name, training.folder, table, tuple(needs), training, kind)
             self._by_folder[training.folder] = job
         return self._by_folder[training.folder]
 
     def _scoring(self, scoring: Scoring, table: Comparison) -> Job:
         """Job of a score, after the trainings of denoiser and judge."""
-        trainings = [scoring.judge, *([scoring.training] if scoring.training else [])]
-        needs = tuple(self._training(training, table) for training in trainings)
+        needs = [self._training(scoring.judge, table, "judge")]
+        if scoring.training:
+            needs.append(self._training(scoring.training, table, scoring.method))
         where = table.work_dir.relative_to(self._root).as_posix()
         name = f"score {scoring.entry.label} seed {scoring.seed}"
         name += "" if where == "." else f" of {where}"
         name += "" if scoring.is_main else f" by {scoring.judge_name}"
-        job = ScoringJob(name, scoring.folder, table, needs, scoring)
+        job = ScoringJob(name, scoring.folder, table, tuple(needs), scoring)
         self._by_folder[scoring.folder] = job
         return job
+
+
+def _with_needs(jobs: Iterable[Job]) -> set[Job]:
+    """Jobs with all that they need and that is not done."""
+    found, waiting = set(), list(jobs)
+    while waiting:
+        job = waiting.pop()
+        if job not in found:
+            found.add(job)
+            waiting += [need for need in job.needs if not need.is_done]
+    return found
 
 
 def _rank(job: Job, position: int) -> tuple[int, int]:
@@ -98,7 +127,4 @@ def _rank(job: Job, position: int) -> tuple[int, int]:
         return 0, position
     if isinstance(job, ScoringJob):
         return 1, position
-    is_shared = job.folder.parent.name == "judges" or job.folder.name.startswith(
-        ("judge", "pretraining_")
-    )
-    return (2, position) if is_shared else (3, -position)
+    return (2, position) if job.is_shared else (3, -position)

@@ -66,12 +66,12 @@ def run_matrix(
     matrix.check_settings()
     everything = JobList(matrix)
     to_do = everything.to_do(cells)
-    done = [job for each in cells for job in everything.of(each) if job not in set(to_do)]
+    done = everything.done(cells, set(to_do))
     for job in done:
         announce(f"[{job.name}] {job.done_text}")
+    made = {job.table.dataset.folder for job in to_do if isinstance(job, PreparationJob)}
     for table in {job.table.work_dir: job.table for job in to_do}.values():
-        if not any(isinstance(j, PreparationJob) and j.table.dataset == table.dataset
-                   for j in to_do):  # fmt: skip
+        if table.dataset.folder not in made:  # Else it is checked when it is made.
             check_test_set(table.scorings[0].config, table.data_root)
     watch = _Watch(everything, to_do, len(done), jobs, matrix.limit_hours, announce, agree)
     watch.check_limit()

@@ -1,6 +1,8 @@
 """Rows, logs and slices to report on."""
 
 import json
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -152,3 +154,23 @@ def write_comparison(tmp_path):
         return folder / "comparison.py"
 
     return write
+
+
+@pytest.fixture
+def calls(tmp_path, monkeypatch, request):
+    """Puts the stand-in for mim in place; a function that reads what it was called with."""
+    package = tmp_path / "fake" / "mim"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    shutil.copy(Path(__file__).with_name("fake_mim.py"), package / "__main__.py")
+    notes = tmp_path / "calls.jsonl"
+    path = [str(package.parent), str(request.config.rootpath)]
+    monkeypatch.setenv("PYTHONPATH", ":".join(path))
+    monkeypatch.setenv("FAKE_CALLS", str(notes))
+
+    def read() -> list[list[str]]:
+        lines = notes.read_text().splitlines() if notes.is_file() else []
+        notes.unlink(missing_ok=True)
+        return [json.loads(line) for line in lines]
+
+    return read
