@@ -60,8 +60,9 @@ class Job(ABC):
     def commands(self) -> Iterator[Command]:
         """Commands to run in turn."""
 
+    @abstractmethod
     def finish(self) -> None:
-        """Called after the last command ended well."""
+        """Check what the commands left, after the last of them ended well."""
 
 
 class PreparationJob(Job):
@@ -140,7 +141,12 @@ class TrainingJob(Job):
         yield Command([*call, *_options(self.table)], self.folder / "log.txt")
 
     def finish(self) -> None:
-        """Note that it is done."""
+        """Note that it is done.
+
+        Raises:
+            JobError: If there is no checkpoint.
+        """
+        existing_checkpoint(self.training)
         self.training.done_mark.write_text(f"{self.training.checkpoint}\n", encoding="utf-8")
 
 
@@ -181,6 +187,15 @@ class ScoringJob(Job):
         if not scoring.is_main or self.table.generated:
             options.append(f"judge={scoring.judge.config}")
         yield Command([*call, *options], self.folder / "log.txt")
+
+    def finish(self) -> None:
+        """Check that there is a score.
+
+        Raises:
+            JobError: If there is none.
+        """
+        if not self.is_done:
+            raise JobError(f"{self.name} ended without a score, see {self.folder / 'log.txt'}")
 
 
 def existing_checkpoint(training: Training) -> Path:

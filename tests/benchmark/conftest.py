@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matrix_files import FILES
 
 from lidnet_mm.benchmark import ResultRow
+from lidnet_mm.benchmark.matrix import Matrix
 
 METRICS = {
     "AP50": 41.5,
@@ -172,5 +174,19 @@ def calls(tmp_path, monkeypatch, request):
         lines = notes.read_text().splitlines() if notes.is_file() else []
         notes.unlink(missing_ok=True)
         return [json.loads(line) for line in lines]
+
+    return read
+
+
+@pytest.fixture
+def read_matrix(tmp_path):
+    """Function that writes the small matrix and reads it; a text is appended to it."""
+
+    def read(more="", work_dir=None, data_root=None):
+        folder = tmp_path / "configs"
+        folder.mkdir(exist_ok=True)
+        for name, text in FILES.items():
+            (folder / name).write_text(text + (more if name == "matrix.py" else ""))
+        return Matrix.from_file(folder / "matrix.py", work_dir or tmp_path / "work", data_root)
 
     return read
