@@ -9,6 +9,7 @@ from mmengine.config import Config
 
 from lidnet_mm.benchmark.folder_name import check_different, folder_name
 from lidnet_mm.benchmark.method_entry import MethodPlan
+from lidnet_mm.benchmark.results import METHODS
 
 MATRIX_KEYS = ("datasets", "doses", "denoisers", "judges")
 """Variables that make a matrix of what is one table without them."""
@@ -82,7 +83,7 @@ class Axes:
 
         Raises:
             ValueError: If an entry is restricted to a value that the axis lacks, or a denoiser has
-                a config or options for an entry that does not exist.
+                a config or options for what is no method and no entry.
         """
         known = {
             "denoisers": [denoiser.title for denoiser in self.denoisers],
@@ -97,12 +98,12 @@ class Axes:
                         f"method {plan.entry.label!r} is restricted to {axis} {others}, which the "
                         f"matrix lacks: it has {[v for v in known[axis] if v is not None]}"
                     )
-        labels = {plan.entry.label for plan in methods} | {plan.entry.method for plan in methods}
+        labels = {*METHODS, *(plan.entry.label for plan in methods)}
         for denoiser in self.denoisers:
             if others := sorted({*denoiser.configs, *denoiser.options} - labels):
                 raise ValueError(
                     f"denoiser {denoiser.title!r} has a config or options for {others}, but there "
-                    f"is no such method: {sorted(labels)}"
+                    f"is no such method or entry: choose from {sorted(labels)}"
                 )
 
 
