@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -102,7 +103,7 @@ def test_t1_is_taken_over(all_cells, folder):
     (pretraining,) = (folder / "work").glob("pretraining_*_seed0")
     for name in ("lidnet_cpce_seed0", "lidnet_red-cnn_seed0"):
         log = (folder / "work" / name / "log.txt").read_text(encoding="utf-8")
-        assert f"taken from work/{pretraining.name}/iter_3.pth" in log
+        assert re.search(rf"detector taken from \S+/{pretraining.name}/iter_3\.pth", log)
         assert "Iter(train) [ 4/13]" in log
         assert "Iter(train) [ 3/13]" not in log
 
