@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lidnet_mm.benchmark.case import Case, case_pictures
+from lidnet_mm.benchmark.failed_cell import FailedCell
 from lidnet_mm.benchmark.loss_figure import PHASE_TITLES, drawn_phases, loss_panels
 from lidnet_mm.benchmark.provenance import Provenance
 from lidnet_mm.benchmark.results import METHODS, ResultRow
@@ -29,6 +30,7 @@ def write_report(
     provenance: Provenance,
     title: str,
     lesions: Mapping[str, str] | None = None,
+    failed: Sequence[FailedCell] = (),
 ) -> Path:
     """Write ``index.html`` and ``report.md``, both whole or not at all.
 
@@ -44,6 +46,7 @@ def write_report(
         title (str): Heading of the page.
         lesions (Mapping[str, str], optional): Lesions measured, skipped and flattened by
             title of the line.
+        failed (Sequence[FailedCell]): Rows without a score. Defaults to none.
 
     Returns:
         Path: The HTML page.
@@ -63,6 +66,7 @@ def write_report(
             provenance=provenance,
             tables=tables,
             lesions=lesions or {},
+            failed=failed,
             columns=COLUMNS,
             column_groups=_column_groups(),
             methods=_methods_of(rows),
@@ -75,7 +79,7 @@ def write_report(
         )
     )
     write_whole(page, content.encode())
-    text = _markdown_page(title, tables, provenance, lesions or {})
+    text = _markdown_page(title, tables, provenance, lesions or {}, failed)
     write_whole(page.with_name("report.md"), text.encode())
     return page
 
@@ -116,7 +120,11 @@ def _phases_of(curves: Iterable[Curves]) -> list[tuple[int, str]]:
 
 
 def _markdown_page(
-    title: str, tables: list, provenance: Provenance, lesions: Mapping[str, str]
+    title: str,
+    tables: list,
+    provenance: Provenance,
+    lesions: Mapping[str, str],
+    failed: Sequence[FailedCell],
 ) -> str:
     """The table in Markdown with where it comes from."""
     counts = "".join(f"- {method}: {found}\n" for method, found in lesions.items())
@@ -126,4 +134,6 @@ def _markdown_page(
         f"Dose: {provenance.dose}. {provenance.date}, commit {provenance.commit}, "
         f"{provenance.machine}. Configs: {configs}."
     )
-    return f"# {title}\n\n{markdown(tables)}\n{counts}{source}\n"
+    missing = "".join(f"- {cell.label}: {cell.reason.splitlines()[0]}\n" for cell in failed)
+    missing = f"Rows that failed or were not run:\n\n{missing}\n" if missing else ""
+    return f"# {title}\n\n{markdown(tables)}\n{missing}{counts}{source}\n"
