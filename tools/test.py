@@ -18,6 +18,7 @@ from mmengine.runner import Runner
 from lidnet_mm.apis.load_config import load_config
 from lidnet_mm.apis.process_group import LAUNCHERS, join_processes
 from lidnet_mm.benchmark.details import write_details
+from lidnet_mm.benchmark.recorded_test import add_slice_records
 from lidnet_mm.benchmark.results import METHODS, write_results
 from lidnet_mm.benchmark.scoring import (
     SCORED,
@@ -27,7 +28,16 @@ from lidnet_mm.benchmark.scoring import (
     score,
 )
 
-FOR_DENOISERS = ("judge_checkpoint", "score", "method", "denoiser", "seed", "results", "cases")
+FOR_DENOISERS = (
+    "judge_checkpoint",
+    "score",
+    "method",
+    "denoiser",
+    "seed",
+    "results",
+    "records",
+    "cases",
+)
 """Options that mean nothing where a plain detector is tested."""
 
 NO_CHECKPOINT = "none"
@@ -61,6 +71,11 @@ def build_parser() -> argparse.ArgumentParser:
         type=Path,
         help="write the scores as a results.json, and all values beside it as details.json",
     )
+    parser.add_argument(
+        "--records",
+        type=Path,
+        help="write what was found on each slice (records.json beside --results)",
+    )
     parser.add_argument("--cases", type=int, help="keep so many example slices for a report")
     parser.add_argument("--work-dir", help="where logs go (work_dirs/<config>)")
     parser.add_argument("--cfg-options", nargs="+", action=DictAction, help="key=value pairs")
@@ -73,6 +88,12 @@ def unused_options(arguments: argparse.Namespace) -> list[str]:
     """Given options that have no effect on the test of a plain detector."""
     given = [name for name in FOR_DENOISERS if getattr(arguments, name) is not None]
     return [f"--{name.replace('_', '-')}" for name in given]
+
+
+def records_file(arguments: argparse.Namespace) -> Path | None:
+    """Where the records go; None where nothing is written."""
+    beside = arguments.results and arguments.results.with_name("records.json")
+    return arguments.records or beside
 
 
 def build_config(arguments: argparse.Namespace) -> Config:
@@ -107,6 +128,8 @@ def main() -> int:
         runner.test()
         return 0
     judge = Judge.of(config, arguments.judge_checkpoint)
+    if records := records_file(arguments):
+        add_slice_records(config, records)
     scored, seed = arguments.score or "denoised", arguments.seed or 0
     row, scores = score(
         config, judge, checkpoint, scored, arguments.method, seed, arguments.denoiser

@@ -2,5 +2,6 @@
 
 from lidnet_mm.evaluation.image_quality_metric import ImageQualityMetric
 from lidnet_mm.evaluation.radiomics_metric import RadiomicsMetric
+from lidnet_mm.evaluation.slice_record_metric import SliceRecordMetric
 
-__all__ = ["ImageQualityMetric", "RadiomicsMetric"]
+__all__ = ["ImageQualityMetric", "RadiomicsMetric", "SliceRecordMetric"]

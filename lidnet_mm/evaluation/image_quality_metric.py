@@ -63,6 +63,29 @@ def slice_quality(denoised: np.ndarray, reference: np.ndarray, window: HUWindow)
     return SliceQuality(psnr, float(ssim), math.sqrt(mse), window)
 
 
+def sample_quality(scored: ScoredSlice, window: HUWindow | None = None) -> SliceQuality:
+    """PSNR, SSIM and RMSE of a predicted sample.
+
+    Args:
+        scored (ScoredSlice): The sample.
+        window (HUWindow | None): None takes the sample's. Defaults to None.
+
+    Returns:
+        SliceQuality: As :func:`slice_quality`.
+
+    Raises:
+        KeyError: If the sample lacks an image or its window.
+        ValueError: If the images differ in shape, hold NaN, or are smaller than 11 pixels.
+    """
+    denoised, reference = scored.images()
+    if min(reference.shape) < SSIM_SIDE:
+        raise ValueError(
+            f"{scored.metric}: SSIM needs at least {SSIM_SIDE} x {SSIM_SIDE} pixels, "
+            f"got {reference.shape} ({scored}); leave such slices out of the dataset"
+        )
+    return slice_quality(denoised, reference, window or scored.window())
+
+
 @METRICS.register_module()
 class ImageQualityMetric(BaseMetric):
     """Mean PSNR, SSIM and RMSE over slices, with window and data range stated beside them.
@@ -109,7 +132,9 @@ class ImageQualityMetric(BaseMetric):
             ValueError: If images differ in shape, hold NaN, or are smaller than 11 pixels.
         """
         for sample in data_samples:
-            self.results.append(self._score(ScoredSlice(sample, type(self).__name__)))
+            self.results.append(
+                sample_quality(ScoredSlice(sample, type(self).__name__), self.window)
+            )
 
     def compute_metrics(self, results: list[SliceQuality]) -> dict[str, float]:
         """Average the slices' scores.
@@ -139,13 +164,3 @@ class ImageQualityMetric(BaseMetric):
             "num_images": len(results),
             "num_identical": len(results) - len(finite),
         }
-
-    def _score(self, scored: ScoredSlice) -> SliceQuality:
-        """Scores of one sample."""
-        denoised, reference = scored.images()
-        if min(reference.shape) < SSIM_SIDE:
-            raise ValueError(
-                f"ImageQualityMetric: SSIM needs at least {SSIM_SIDE} x {SSIM_SIDE} pixels, "
-                f"got {reference.shape} ({scored}); leave such slices out of the dataset"
-            )
-        return slice_quality(denoised, reference, self.window or scored.window())

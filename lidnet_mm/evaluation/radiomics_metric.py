@@ -2,6 +2,7 @@
 
 import logging
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,8 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
-from lidnet_mm.evaluation.glcm_texture import GLCMTexture, box_slices, glcm_texture, is_flat
+from lidnet_mm.evaluation.glcm_texture import GLCMTexture
+from lidnet_mm.evaluation.lesion_texture import FLAT, FLATTENED, TOO_SMALL, texture_error
 from lidnet_mm.evaluation.scored_slice import ScoredSlice
 from lidnet_mm.hu_window import HUWindow
 from lidnet_mm.registry import METRICS
@@ -101,7 +103,8 @@ class RadiomicsMetric(BaseMetric):
         """
         for sample in data_samples:
             scored = ScoredSlice(sample, type(self).__name__)
-            self.results.append(self._measure(*self._clipped(scored), scored.lesion_boxes()))
+            images = scored.clipped_images(self.window)
+            self.results.append(self._measure(*images, scored.lesion_boxes()))
 
     def compute_metrics(self, results: list[SliceRadiomics]) -> dict[str, float]:
         """Average over lesions.
@@ -122,29 +125,18 @@ class RadiomicsMetric(BaseMetric):
         self._warn(counts)
         return {**dict(zip(GLCMTexture._fields, map(float, means), strict=True)), **counts}
 
-    def _clipped(self, scored: ScoredSlice) -> tuple[np.ndarray, np.ndarray]:
-        """Both images of a sample in HU, limited to the window."""
-        window = self.window or scored.window_or_none()
-        images = scored.images()
-        return images if window is None else (window.clip(images[0]), window.clip(images[1]))
-
     def _measure(
         self, denoised: np.ndarray, reference: np.ndarray, boxes: np.ndarray
     ) -> SliceRadiomics:
         """Texture differences in all boxes of one slice."""
-        differences, too_small, flat, flattened = [], 0, 0, 0
-        for box in boxes:
-            region = box_slices(box, reference.shape)
-            if min(reference[region].shape) < self.min_size:
-                too_small += 1
-            elif is_flat(reference[region], self.bin_width):
-                flat += 1
-            elif is_flat(denoised[region], self.bin_width):
-                flattened += 1
-            else:
-                x, y = (glcm_texture(im[region], self.bin_width) for im in (denoised, reference))
-                differences.append(x.absolute_difference(y))
-        return SliceRadiomics(differences, too_small, flat, flattened)
+        found = [
+            texture_error(denoised, reference, box, self.bin_width, self.min_size) for box in boxes
+        ]
+        skipped = Counter(error.skipped for error in found)
+        return SliceRadiomics(
+            [error.difference for error in found if error.difference is not None],
+            *(skipped[reason] for reason in (TOO_SMALL, FLAT, FLATTENED)),
+        )
 
     def _warn(self, counts: dict[str, int]) -> None:
         """Say where the means rest on nothing, or leave out what a denoiser destroyed."""

@@ -1,0 +1,26 @@
+"""Intersection over union of boxes."""
+
+import numpy as np
+
+
+def box_overlap(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Intersection over union of each pair.
+
+    In the order of operations of pycocotools, so that an IoU on a threshold falls on the same side.
+
+    Args:
+        boxes (np.ndarray): (m, 4), x1 y1 x2 y2.
+        others (np.ndarray): (n, 4), x1 y1 x2 y2.
+
+    Returns:
+        np.ndarray: float64 (m, n), in [0, 1].
+    """
+    x1, y1, x2, y2 = (edge[:, None] for edge in np.asarray(boxes, np.float64).T)
+    u1, v1, u2, v2 = np.asarray(others, np.float64).T
+    own, other = (x2 - x1) * (y2 - y1), (u2 - u1) * (v2 - v1)
+    # Right edges as left + width: COCO keeps widths.
+    width = np.minimum((x2 - x1) + x1, (u2 - u1) + u1) - np.maximum(x1, u1)
+    height = np.minimum((y2 - y1) + y1, (v2 - v1) + v1) - np.maximum(y1, v1)
+    common = np.where((width > 0) & (height > 0), width * height, 0.0)
+    joined = own + other - common
+    return np.divide(common, joined, out=np.zeros_like(common), where=common > 0)
