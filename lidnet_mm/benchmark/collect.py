@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from lidnet_mm.benchmark.case import Case
+from lidnet_mm.benchmark.case_file import read_case
 from lidnet_mm.benchmark.comparison import Comparison, Scoring
 from lidnet_mm.benchmark.details import read_lesion_counts
 from lidnet_mm.benchmark.provenance import gather_provenance
@@ -90,19 +89,6 @@ def _cases(comparison: Comparison, titled: Mapping[Scoring, str]) -> list[Case]:
     first: dict[str, Scoring] = {}
     for scoring, title in titled.items():
         first.setdefault(title, scoring)
-    numbers = range(comparison.num_cases)
-    return [c for n in numbers if (c := _case(first, f"{n:03d}.npz", comparison.case_window))]
-
-
-def _case(scorings: Mapping[str, Scoring], file: str, window: tuple[float, float]) -> Case | None:
-    """One slice from the recordings of all lines; None where there are fewer slices."""
-    images, detections, name, truth = {}, {}, "", np.zeros((0, 4))
-    for title, scoring in scorings.items():
-        path = scoring.folder / "cases" / file
-        if not path.is_file():
-            return None
-        with np.load(path) as kept:
-            images[title] = kept["image"]
-            detections[title] = (kept["boxes"], kept["scores"])
-            name, truth = str(kept["name"]), kept["ground_truth"]
-    return Case(name, images, truth, detections, window)
+    folders = {title: scoring.folder / "cases" for title, scoring in first.items()}
+    cases = (read_case(folders, n, comparison.case_window) for n in range(comparison.num_cases))
+    return [case for case in cases if case is not None]
