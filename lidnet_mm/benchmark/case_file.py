@@ -20,19 +20,19 @@ class RecordedSlice:
 
     Attributes:
         name (str): Pseudonym, such as ``case_0003, slice 12``.
-        input (np.ndarray): (H, W) HU, what the denoiser was given.
         image (np.ndarray): (H, W) HU, what the judge was given.
         ground_truth (np.ndarray): Lesion boxes (n, 4), x1 y1 x2 y2 in pixels.
         boxes (np.ndarray): Predicted boxes (m, 4).
         scores (np.ndarray): (m,), in [0, 1].
+        input (np.ndarray, optional): (H, W) HU, what the denoiser was given.
     """
 
     name: str
-    input: np.ndarray
     image: np.ndarray
     ground_truth: np.ndarray
     boxes: np.ndarray
     scores: np.ndarray
+    input: np.ndarray | None = None
 
 
 def case_path(folder: Path, number: int, offset: int = 0) -> Path:
@@ -57,7 +57,8 @@ def write_recorded(recorded: RecordedSlice, path: Path) -> None:
         path (Path): Of :func:`case_path`.
     """
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **asdict(recorded))
+    content = {name: value for name, value in asdict(recorded).items() if value is not None}
+    np.savez_compressed(buffer, **content)
     write_whole(path, buffer.getvalue())
 
 

@@ -72,12 +72,9 @@ def shown_region(case: Case) -> Region:
     """
     truth, (rows, columns) = truth_of(case), case.shape
     middle = np.array([columns / 2, rows / 2, columns / 2, rows / 2])
-    x1, y1, x2, y2 = lesion_region(truth[0] if len(truth) else middle, case.shape, scale=2.5)
-    spare = x2 - x1 - LARGEST_REGION
-    if spare <= 0:
-        return x1, y1, x2, y2
-    x1, y1 = x1 + spare // 2, y1 + spare // 2
-    return x1, y1, x1 + LARGEST_REGION, y1 + LARGEST_REGION
+    box = truth[0] if len(truth) else middle
+    longer = max(box[2] - box[0], box[3] - box[1], 1)
+    return lesion_region(box, case.shape, scale=min(2.5, LARGEST_REGION / longer))
 
 
 def case_images(case: Case, most_pixels: int) -> Iterator[tuple[int, str, CaseImage]]:

@@ -146,7 +146,10 @@ def test_slices_without_body_are_counted_in_the_log(source, tmp_path, write_pati
     logger.addHandler(handler)
     convert(source, tmp_path / "out", "--dry-run")
     logger.removeHandler(handler)
-    assert "case_0001: 2 slices used, 1 with lesion; 2 slices without body left out" in stream.getvalue()
+    assert (
+        "case_0001: 2 slices used, 1 with lesion; 2 slices without body left out"
+        in stream.getvalue()
+    )
 
 
 def test_every_converted_slice_has_the_noise_level_that_training_asks_for(
