@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,11 +21,12 @@ from lidnet_mm.registry import HOOKS
 
 @HOOKS.register_module()
 class RegionRecorderHook(Hook):
-    """Writes the K best regions of a few validation slices as ``WORK_DIR/regions/<n>.npz``.
+    """Writes the K best regions of a few slices as ``WORK_DIR/regions/<n>.npz``.
 
-    The slices are spread evenly over those with a lesion. Recording draws no random number of the
-    training and changes neither weights nor running statistics: a training with this hook is the
-    training without. A resumed training goes on with the files.
+    The slices are spread evenly over those with a lesion, of the validation or, where there is
+    none, of the test: they are looked at, nothing is learned or chosen by them. Recording draws no
+    random number of the training and changes neither weights nor running statistics: a training
+    with this hook is the training without. A resumed training goes on with the files.
 
     Args:
         interval (int): Iterations between recordings, besides the first and the last. Defaults to
@@ -54,7 +56,7 @@ class RegionRecorderHook(Hook):
         Raises:
             TypeError: If the model has no regions: it is no LIDnet, or its ROI perceptual loss is
                 left out.
-            ValueError: If there is no validation slice with a lesion.
+            ValueError: If there is no slice with a lesion.
         """
         model = unwrapped(runner.model)
         if getattr(model, "region_source", None) is None:
@@ -62,8 +64,7 @@ class RegionRecorderHook(Hook):
                 f"RegionRecorderHook records the regions of the ROI perceptual loss, but "
                 f"{type(model).__name__} has none; leave the hook out"
             )
-        dataset = runner.val_dataloader.dataset if runner.val_dataloader else None
-        self._samples = _chosen(dataset, self.num_cases)
+        self._samples = _chosen(_dataset(runner), self.num_cases)
         folder = Path(runner.work_dir) / "regions"
         self._tracks = [
             read_regions(folder / f"{n:03d}.npz", until=runner.iter)
@@ -97,14 +98,25 @@ class RegionRecorderHook(Hook):
             write_regions(track, Path(runner.work_dir) / "regions" / f"{number:03d}.npz")
 
 
-def _chosen(dataset: object, count: int) -> list[dict]:
+def _dataset(runner: Runner) -> Any:
+    """Slices to look at."""
+    loop = runner.val_loop or runner.test_loop
+    if loop is None:
+        raise ValueError(
+            "RegionRecorderHook needs slices to look at: set val_dataloader or test_dataloader, or "
+            "leave the hook out"
+        )
+    return loop.dataloader.dataset
+
+
+def _chosen(dataset: Any, count: int) -> list[dict]:
     """Samples of slices with a lesion, spread over the data set."""
-    infos = [dataset.get_data_info(n) for n in range(len(dataset))] if dataset is not None else []
+    infos = [dataset.get_data_info(n) for n in range(len(dataset))]
     lesions = [n for n, info in enumerate(infos) if info["instances"]]
     if not lesions:
         raise ValueError(
-            "RegionRecorderHook needs validation slices with a lesion: set val_dataloader, or "
-            "leave the hook out"
+            "RegionRecorderHook needs slices with a lesion, and the validation or test data have "
+            "none; leave the hook out"
         )
     count = min(count, len(lesions))
     return [dataset[lesions[(2 * n + 1) * len(lesions) // (2 * count)]] for n in range(count)]

@@ -32,7 +32,7 @@ def records(found, psnr=30.0):
                 psnr,
                 0.8,
                 0.03,
-            )  # fmt: skip
+            )
         )
     return kept
 
