@@ -1,51 +1,124 @@
-"""Compare LDCT, denoisers with and without LIDnet, and NDCT under one judge.
+"""Compare LDCT, denoisers with and without LIDnet, and NDCT: one table, or a matrix of tables.
 
 Example:
+    mim run lidnet_mm benchmark plan configs/benchmark/demo.py --work-dir work_dirs/demo
     mim run lidnet_mm benchmark run configs/benchmark/demo.py --work-dir work_dirs/demo
 """
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from lidnet_mm.benchmark.collect import report
-from lidnet_mm.benchmark.comparison import Comparison
+from lidnet_mm.benchmark.collect import collect, report
+from lidnet_mm.benchmark.job import JobError
+from lidnet_mm.benchmark.matrix import Matrix
+from lidnet_mm.benchmark.plan import plan_text
 from lidnet_mm.benchmark.results import read_results
 from lidnet_mm.benchmark.results_table import markdown, result_tables
-from lidnet_mm.benchmark.run import JobError, run_comparison
+from lidnet_mm.benchmark.run import FailedJob, LimitError, run_matrix
+from lidnet_mm.benchmark.same_source import MixedResultsError
 from lidnet_mm.benchmark.settings_mark import OtherSettingsError
+from lidnet_mm.benchmark.test_set import EmptyTestSetError
+
+STAGES = ("plan", "run", "collect", "report")
+REFUSALS = (
+    EmptyTestSetError,
+    FileNotFoundError,
+    JobError,
+    LimitError,
+    MixedResultsError,
+    OtherSettingsError,
+)
 
 
-def parse_arguments() -> argparse.Namespace:
+def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "stage", choices=("run", "report"), help="run: train, score and report; report: again"
+        "stage",
+        choices=STAGES,
+        help="plan: list the cells, how far they are and what they cost; run: train, score and "
+        "report; collect: gather results.json again; report: that, and the report again",
     )
     parser.add_argument("config", type=Path, help="config of the comparison")
     parser.add_argument("--work-dir", type=Path, help="where all goes (work_dirs/<config>)")
     parser.add_argument("--data-root", help="converted data, if not where the config says")
-    parser.add_argument("--jobs", type=int, default=1, help="trainings at a time (default: 1)")
-    return parser.parse_args()
+    parser.add_argument("--jobs", type=int, default=1, help="jobs at a time (default: 1)")
+    parser.add_argument(
+        "--cell", type=int, help="run: this cell alone with all it needs, as a job of an array"
+    )
+    parser.add_argument(
+        "--yes", action="store_true", help="run, also where it takes longer than limit_hours"
+    )
+    parser.add_argument(
+        "--allow-mixed",
+        action="store_true",
+        help="put rows of several commits or HU windows beside each other",
+    )
+    given = parser.parse_args(arguments)
+    if given.stage != "run" and (given.cell is not None or given.yes):
+        parser.error("--cell and --yes are for the stage 'run'")
+    return given
 
 
 def main() -> int:
-    """Run or report, and return the exit status."""
+    """Do the stage, and return the exit status."""
     arguments = parse_arguments()
     work_dir = arguments.work_dir or Path("work_dirs") / arguments.config.stem
-    comparison = Comparison.from_file(arguments.config, work_dir, arguments.data_root)
+    matrix = Matrix.from_file(arguments.config, work_dir, arguments.data_root)
+    try:
+        return _do(arguments, matrix)
+    except REFUSALS as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+
+
+def _do(arguments: argparse.Namespace, matrix: Matrix) -> int:
+    """One stage of a matrix."""
+    if arguments.stage == "plan":
+        matrix.write_configs()
+        matrix.check_settings()
+        _show(plan_text(matrix, arguments.config, arguments.jobs))
+        return 0
+    failed: list[FailedJob] = []
     if arguments.stage == "run":
-        try:
-            run_comparison(comparison, arguments.jobs, _show)
-        except (JobError, OtherSettingsError) as error:
-            sys.stderr.write(f"error: {error}\n")
-            return 1
-    page = report(comparison)
-    table = markdown(result_tables(read_results(work_dir / "results.json")))
-    _show(f"\n{table}\nResults: {work_dir / 'results.json'}\nReport:  {page}")
-    return 0
+        agree = _agree if not arguments.yes else lambda question: True
+        failed = run_matrix(matrix, arguments.jobs, _show, arguments.cell, agree)
+    if arguments.cell is None:
+        _show_results(matrix, arguments.stage, arguments.allow_mixed, bool(failed))
+    for job in failed:
+        sys.stderr.write(f"error: {job.name}: {job.reason}\n")
+    return 1 if failed else 0
+
+
+def _show_results(matrix: Matrix, stage: str, allow_mixed: bool, is_partial: bool) -> None:
+    """Collect, report, and show the tables."""
+    try:
+        if stage == "collect":
+            pages, found = [], collect(matrix, allow_mixed)
+            for table in found:
+                for cell in table.failed:
+                    _show(f"missing: {cell.label}: {cell.reason.splitlines()[0]}")
+        else:
+            pages = report(matrix, allow_mixed)
+    except FileNotFoundError:
+        if not is_partial:  # Else what failed is told, and there is no row.
+            raise
+        return
+    results = matrix.work_dir / "results.json"
+    _show(f"\n{markdown(result_tables(read_results(results)))}\nResults: {results}")
+    for page in pages:
+        _show(f"Report:  {page}")
+
+
+def _agree(question: str) -> bool:
+    """Ask on a terminal; elsewhere nobody agrees."""
+    if not sys.stdin.isatty():
+        return False
+    return input(f"{question}. Go on? [y/N] ").strip().lower() in ("y", "yes")
 
 
 def _show(line: str) -> None:

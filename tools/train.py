@@ -35,6 +35,11 @@ def parse_arguments() -> argparse.Namespace:
         "train from the start",
     )
     parser.add_argument(
+        "--pretraining",
+        help="checkpoint of a pre-training (T1) trained once, with train_cfg.rounds=0, for several "
+        "LIDnets around one detector: begin after it",
+    )
+    parser.add_argument(
         "--amp",
         nargs="?",
         const="bf16",
@@ -63,6 +68,9 @@ def main() -> None:
         use_mixed_precision(config, arguments.amp)
     if arguments.seed is not None:
         config.randomness = {"seed": arguments.seed}
+    if arguments.pretraining:
+        hook = {"type": "lidnet_mm.SharedPretrainingHook", "checkpoint": arguments.pretraining}
+        config.custom_hooks = [*(config.get("custom_hooks") or []), hook]
     require_writable(Path(config.work_dir))
     if arguments.resume:
         resume_training(config, arguments.resume)

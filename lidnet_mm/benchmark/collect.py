@@ -1,77 +1,183 @@
-"""From the folders of a comparison to ``results.json`` and the report."""
+"""From the folders of a matrix to ``results.json`` and the reports."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lidnet_mm.benchmark.case import Case
 from lidnet_mm.benchmark.case_file import read_case
-from lidnet_mm.benchmark.comparison import Comparison, Scoring
+from lidnet_mm.benchmark.cell_state import failure_of_scoring
+from lidnet_mm.benchmark.comparison import Comparison
+from lidnet_mm.benchmark.data_digest import DataDigest, digest_data
 from lidnet_mm.benchmark.details import read_lesion_counts
+from lidnet_mm.benchmark.evidence import Evidence, gather_evidence, write_evidence
+from lidnet_mm.benchmark.failed_cell import FailedCell
+from lidnet_mm.benchmark.job_list import JobList
+from lidnet_mm.benchmark.matrix import Matrix
 from lidnet_mm.benchmark.provenance import gather_provenance
+from lidnet_mm.benchmark.region_file import RegionTrack, find_regions
 from lidnet_mm.benchmark.report import write_report
 from lidnet_mm.benchmark.results import ResultRow, read_results, write_results
 from lidnet_mm.benchmark.row_titles import row_key, row_titles
-from lidnet_mm.benchmark.training_log import read_training_log
+from lidnet_mm.benchmark.same_source import check_commits, check_windows
+from lidnet_mm.benchmark.stage import Scoring, Training
+from lidnet_mm.benchmark.training_log import Curves, read_training_log
+from lidnet_mm.evaluation.slice_record import read_records
+
+RESULTS = "results.json"
+EVIDENCE = "evidence.json"
 
 
-def collect(comparison: Comparison) -> list[ResultRow]:
-    """Gather all rows into ``WORK_DIR/results.json``.
+@dataclass(frozen=True)
+class CollectedTable:
+    """What there is of a table.
+
+    Attributes:
+        table (Comparison): The table.
+        rows (dict[Scoring, ResultRow]): Rows in its order.
+        failed (list[FailedCell]): Rows that are missing.
+    """
+
+    table: Comparison
+    rows: dict[Scoring, ResultRow]
+    failed: list[FailedCell]
+
+
+def collect(matrix: Matrix, allow_mixed: bool = False) -> list[CollectedTable]:
+    """Gather all rows into ``results.json`` of each table, and of the matrix.
 
     Args:
-        comparison (Comparison): A comparison that has run.
+        matrix (Matrix): A matrix of which something has run.
+        allow_mixed (bool): Put rows of several commits or HU windows beside each other. Defaults
+            to False.
 
     Returns:
-        list[ResultRow]: The rows, in the order of the table.
+        list[CollectedTable]: Rows in the order of the tables, and those that are missing.
 
     Raises:
-        FileNotFoundError: If a row is missing; the message says how to make it.
+        FileNotFoundError: If there is no row at all.
+        MixedResultsError: If rows are of several commits, or those of a table of several windows.
     """
-    missing = [s.result for s in comparison.scorings if not s.result.is_file()]
-    if missing:
-        raise FileNotFoundError(
-            f"{len(missing)} rows are missing, the first {missing[0]}: run the comparison first"
-        )
-    rows = [_row(scoring) for scoring in comparison.scorings]
-    write_results(rows, comparison.work_dir / "results.json")
-    return rows
+    jobs = JobList(matrix)
+    tables = [_collected(table, jobs) for table in matrix.tables]
+    rows = [row for table in tables for row in table.rows.values()]
+    if not rows:
+        raise FileNotFoundError(f"there is no row in {matrix.work_dir}: run the comparison first")
+    if not allow_mixed:
+        check_commits(rows)
+        for table in tables:
+            check_windows(table.rows.values())
+    for each in tables:
+        write_results(each.rows.values(), each.table.work_dir / RESULTS)
+    write_results(rows, matrix.work_dir / RESULTS)
+    return tables
 
 
-def _row(scoring: Scoring) -> ResultRow:
-    """Row of a scoring, its denoiser under the name that the comparison gives it.
+def _collected(table: Comparison, jobs: JobList) -> CollectedTable:
+    """Rows of a table, and what is missing."""
+    rows, failed = {}, []
+    for scoring in table.scorings:
+        if scoring.result.is_file():
+            rows[scoring] = _row(scoring, table)
+        else:
+            label = f"{scoring.entry.label} seed {scoring.seed}"
+            label += "" if scoring.is_main else f" by {scoring.judge_name}"
+            failed.append(FailedCell(label, failure_of_scoring(scoring, jobs)))
+    return CollectedTable(table, rows, failed)
 
-    The name is not part of the score, so another one needs no new score.
+
+def _row(scoring: Scoring, table: Comparison) -> ResultRow:
+    """Row of a scoring under the names that the comparison gives denoiser, judge and dataset.
+
+    Names are not part of the score, so others need no new score.
     """
     (row,) = read_results(scoring.result)
-    return replace(row, denoiser=scoring.entry.denoiser or row.denoiser)
+    return replace(
+        row,
+        denoiser=scoring.entry.denoiser or row.denoiser,
+        judge=scoring.judge_name,
+        dataset=table.name or row.dataset,
+    )
 
 
-def report(comparison: Comparison) -> Path:
-    """Write ``results.json`` and the report of a comparison that has run.
+def report(matrix: Matrix, allow_mixed: bool = False) -> list[Path]:
+    """Write ``results.json`` and the report of each table that has rows.
 
     Args:
-        comparison (Comparison): The comparison.
+        matrix (Matrix): A matrix of which something has run.
+        allow_mixed (bool): As of :func:`collect`.
 
     Returns:
-        Path: The report's HTML page.
+        list[Path]: The HTML pages.
+
+    Raises:
+        FileNotFoundError: If there is no row at all.
+        MixedResultsError: As of :func:`collect`.
     """
-    rows = collect(comparison)
-    curves = [
-        read_training_log(training.folder, training.name)
-        for training in [comparison.judge, *comparison.trainings]
-    ]
-    configs = {"judge": comparison.judge.config.stem}
-    configs.update(
-        {s.entry.label: s.config.stem for s in comparison.scorings if not s.entry.is_untouched}
-    )
-    provenance = gather_provenance(configs, rows[0].window_hu, comparison.dose, comparison.notes)
+    return [_report(found) for found in collect(matrix, allow_mixed) if found.rows]
+
+
+def _report(found: CollectedTable) -> Path:
+    """The report of one table, and its evidence."""
+    table, rows = found.table, list(found.rows.values())
+    configs = {"judge": table.judge.config.stem}
+    configs.update({s.entry.label: s.config.stem for s in found.rows if not s.entry.is_untouched})
+    data, notes = _data(table, rows[0].dataset)
+    notes = {**table.notes, **notes}
+    provenance = gather_provenance(configs, rows[0].window_hu, table.dose, notes, data)
     titles = row_titles(rows)
-    titled = {
-        scoring: titles[row_key(row)]
-        for scoring, row in zip(comparison.scorings, rows, strict=True)
-    }
-    folder, cases = comparison.work_dir / "report", _cases(comparison, titled)
-    return write_report(rows, folder, curves, cases, provenance, comparison.title, _lesions(titled))
+    titled = {s: titles[row_key(row)] for s, row in found.rows.items() if s.is_main}
+    evidence = _evidence(found)
+    write_evidence(evidence, table.work_dir / EVIDENCE)
+    return write_report(
+        rows,
+        table.work_dir / "report",
+        _curves(found),
+        _cases(table, titled),
+        provenance,
+        f"{table.title}: {table.name}" if table.name else table.title,
+        _lesions(titled),
+        found.failed,
+        evidence,
+        [track for training in table.trainings for track in _regions(training)],
+    )
+
+
+def _data(table: Comparison, title: str) -> tuple[tuple[DataDigest, ...], dict[str, str]]:
+    """Digest of the data, or a note that they are gone: scores outlive the disk they came from."""
+    try:
+        return (digest_data(table.data_root, title),), {}
+    except FileNotFoundError:
+        return (), {"Data": "not found when this report was made, so that it holds no digest"}
+
+
+def _evidence(found: CollectedTable) -> Evidence:
+    """What the records of a table tell; a score of an older version has none."""
+    paths = {scoring: scoring.folder / "records.json" for scoring in found.rows}
+    return gather_evidence(
+        (row, read_records(paths[scoring]))
+        for scoring, row in found.rows.items()
+        if paths[scoring].is_file()
+    )
+
+
+def _curves(found: CollectedTable) -> list[Curves]:
+    """Logs of the trainings, with what they are drawn together with."""
+    table = found.table
+    rows = {s.training: row for s, row in found.rows.items() if s.training is not None}
+    curves = []
+    for training in [*table.judges, *table.pretrainings, *table.trainings]:
+        if training.is_done or training in rows or training == table.judge:
+            log = read_training_log(training.folder, training.name)
+            if row := rows.get(training):
+                log = replace(log, method=row.method, group=row.denoiser)
+            curves.append(log)
+    return curves
+
+
+def _regions(training: Training) -> list[RegionTrack]:
+    """Regions that a training recorded."""
+    return find_regions(training.folder, training.name)
 
 
 def _lesions(titled: Mapping[Scoring, str]) -> dict[str, str]:

@@ -1,216 +1,234 @@
-"""A comparison: which trainings and which scores it needs, and where they lie."""
+"""A table: which trainings and which scores it needs, and where they lie."""
 
+import hashlib
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmengine.config import Config
 
 from lidnet_mm.apis.load_config import judge_path, load_config
-from lidnet_mm.benchmark.method_entry import MethodEntry, read_entries
+from lidnet_mm.benchmark.axes import Axes, DataSet
+from lidnet_mm.benchmark.cell_config import config_text, images_config, pretraining_config
+from lidnet_mm.benchmark.folder_name import folder_name
+from lidnet_mm.benchmark.iterations import iterations_of
+from lidnet_mm.benchmark.method_entry import MethodEntry, MethodPlan
+from lidnet_mm.benchmark.scoring import is_denoiser, row_names
 from lidnet_mm.benchmark.settings_mark import check_settings, settings_digest
-from lidnet_mm.engine.newest_checkpoint import noted_checkpoint
-
-
-@dataclass(frozen=True)
-class Training:
-    """One training of the comparison.
-
-    Attributes:
-        name (str): Name of its folder.
-        config (Path): Config file.
-        seed (int): Seed.
-        folder (Path): Work dir.
-    """
-
-    name: str
-    config: Path
-    seed: int
-    folder: Path
-
-    @property
-    def checkpoint(self) -> Path | None:
-        """Newest checkpoint, once there is one."""
-        return noted_checkpoint(self.folder)
-
-    @property
-    def is_done(self) -> bool:
-        """Whether it ran to its end."""
-        return self.done_mark.is_file()
-
-    @property
-    def done_mark(self) -> Path:
-        """File that is written when the training has ended well."""
-        return self.folder / "trained"
-
-
-@dataclass(frozen=True)
-class Scoring:
-    """One row of the table.
-
-    Attributes:
-        entry (MethodEntry): Entry of the comparison that it is a row of.
-        config (Path): Config of the denoiser; for LDCT and NDCT any that reads the data.
-        seed (int): Seed of the training.
-        folder (Path): Where the score and the example slices go.
-        training (Training | None): What it scores; None where nothing is trained.
-    """
-
-    entry: MethodEntry
-    config: Path
-    seed: int
-    folder: Path
-    training: Training | None
-
-    @property
-    def method(self) -> str:
-        """Method of the row."""
-        return self.entry.method
-
-    @property
-    def result(self) -> Path:
-        """The row, in the form of ``results.json``."""
-        return self.folder / "score.json"
-
-    @property
-    def details(self) -> Path:
-        """All values of the test run."""
-        return self.folder / "details.json"
-
-    def is_done(self, judge: Training) -> bool:
-        """Whether there is a score of the present weights, newer than they are.
-
-        Args:
-            judge (Training): The training of the judge.
-
-        Returns:
-            bool: False also where denoiser or judge were trained anew since.
-        """
-        if not self.result.is_file():
-            return False
-        marks = [t.done_mark for t in (judge, self.training) if t is not None and t.is_done]
-        scored = self.result.stat().st_mtime
-        return all(mark.stat().st_mtime <= scored for mark in marks)
+from lidnet_mm.benchmark.stage import Scoring, Training
+from lidnet_mm.benchmark.table_lines import TableLine, table_lines
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """LDCT, denoisers with and without LIDnet, and NDCT, scored by one judge.
+    """LDCT, denoisers with and without LIDnet, and NDCT, on one dataset and dose.
 
-    Built by :meth:`from_file` from a config such as ``configs/benchmark/demo.py``.
+    Built by :func:`build_table`.
 
     Attributes:
         title (str): Title of the report.
-        data_root (str): Converted data.
-        prepare (list[tuple[str, list[str]]]): Tools, with arguments, that make the data where it
-            is missing.
-        judge (Training): The judge's training.
-        trainings (list[Training]): All others.
-        scorings (list[Scoring]): Rows, in the order of the table.
-        work_dir (Path): Folder of it all.
+        name (str): Dataset and dose, such as ``chest, 250 HU``; empty where there is one table.
+        dataset (DataSet): The data.
+        judges (list[Training]): Trainings of the judges, the main one first.
+        trainings (list[Training]): Trainings of the rows.
+        scorings (list[Scoring]): Rows, in the order of the table, those of one judge together.
+        work_dir (Path): Folder of the table.
         num_cases (int): Example slices in the report.
-        case_window (tuple[float, float]): HU window to show them in.
         dose (str): How LDCT was made, for the report.
         notes (dict[str, str]): More for the report, text by title.
+        generated (dict[Path, str]): Texts of the configs that are written for it.
+        case_depth (int): Slices of each, those around it among them; odd. Defaults to 1.
     """
 
     title: str
-    data_root: str
-    prepare: list[tuple[str, list[str]]]
-    judge: Training
+    name: str
+    dataset: DataSet
+    judges: list[Training]
     trainings: list[Training]
     scorings: list[Scoring]
     work_dir: Path
     num_cases: int
-    case_window: tuple[float, float]
     dose: str
     notes: dict[str, str] = field(default_factory=dict)
+    generated: dict[Path, str] = field(default_factory=dict)
+    case_depth: int = 1
 
-    @classmethod
-    def from_file(
-        cls, path: str | Path, work_dir: str | Path, data_root: str | None = None
-    ) -> "Comparison":
-        """Read a comparison.
+    @property
+    def judge(self) -> Training:
+        """Training of the main judge."""
+        return self.judges[0]
 
-        Args:
-            path (str | Path): Config of the comparison.
-            work_dir (str | Path): Folder for trainings, scores and report.
-            data_root (str, optional): Converted data, if not where the config says.
+    @property
+    def pretrainings(self) -> list[Training]:
+        """Shared pre-trainings (T1), each once."""
+        return list(dict.fromkeys(t.pretraining for t in self.trainings if t.pretraining))
 
-        Returns:
-            Comparison: The comparison.
+    @property
+    def data_root(self) -> str:
+        """Folder of the converted data."""
+        return self.dataset.data_root
 
-        Raises:
-            FileNotFoundError: If a config does not exist.
-            ValueError: If methods have different judges, seeds are not different numbers, or an
-                entry of the methods is wrong; see :func:`read_entries`.
-        """
-        plan, work_dir, base = Config.fromfile(str(path)), Path(work_dir), Path(path).parent
-        root = (data_root or plan.data_root).format(work_dir=work_dir)
-        if not plan.seeds or len(set(plan.seeds)) < len(plan.seeds):
-            raise ValueError(
-                f"seeds must be different numbers, at least one, got {list(plan.seeds)}"
-            )
-        entries = read_entries(plan.methods, base)
-        judge = _common_judge({entry.config for entry in entries if entry.config})
-        scorings = _scorings(entries, plan.seeds, work_dir)
-        return cls(
-            title=plan.title,
-            data_root=root,
-            prepare=[
-                (tool, [str(a).format(work_dir=work_dir, data_root=root) for a in arguments])
-                for tool, arguments in plan.get("prepare", [])
-            ],
-            judge=Training("judge", judge, 0, work_dir / "judge"),
-            trainings=[s.training for s in scorings if s.training is not None],
-            scorings=scorings,
-            work_dir=work_dir,
-            num_cases=plan.num_cases,
-            case_window=tuple(plan.case_window),
-            dose=plan.dose,
-            notes=dict(plan.get("notes", {})),
-        )
+    @property
+    def prepare(self) -> list[tuple[str, list[str]]]:
+        """Tools, with arguments, that make the data where it is missing."""
+        return self.dataset.prepare
+
+    @property
+    def case_window(self) -> tuple[float, float]:
+        """HU window to show example slices in."""
+        return self.dataset.case_window
 
     def digest_of(self, job: Training | Scoring) -> str:
         """Digest of the settings of a training or a score.
 
         Args:
-            job (Training | Scoring): One of this comparison's.
+            job (Training | Scoring): One of this table's.
 
         Returns:
             str: See :func:`settings_digest`.
         """
-        configs = [job.config] if isinstance(job, Training) else [job.config, self.judge.config]
+        configs = [job.config] if isinstance(job, Training) else [job.config, job.judge.config]
         return settings_digest(configs, self.data_root, job.seed)
 
     def check_settings(self) -> None:
         """Refuse a work dir with trainings or scores of other settings.
 
+        The generated configs must have been written.
+
         Raises:
             OtherSettingsError: If there are any that would be reused; the message names them.
         """
-        trainings = [self.judge, *self.trainings]
+        trainings = [*self.judges, *self.pretrainings, *self.trainings]
         used = [t for t in trainings if t.is_done or t.checkpoint is not None]
-        used += [s for s in self.scorings if s.is_done(self.judge)]
+        used += [s for s in self.scorings if s.is_done]
         check_settings((job.folder, self.digest_of(job)) for job in used)
 
 
-def _common_judge(configs: set[Path]) -> Path:
+def build_table(
+    plan: Config, axes: Axes, methods: list[MethodPlan], dataset: DataSet, dose: str | None
+) -> Comparison:
+    """Table of a dataset and a dose.
+
+    Args:
+        plan (Config): Config of the matrix.
+        axes (Axes): Its axes.
+        methods (list[MethodPlan]): Its entries.
+        dataset (DataSet): The dataset.
+        dose (str | None): Title of the dose; None where there is no such axis.
+
+    Returns:
+        Comparison: The table.
+
+    Raises:
+        FileNotFoundError: If a config does not exist.
+        ValueError: If methods have different judges, a judge is no plain detector, or as of
+            :func:`table_lines`.
+    """
+    work_dir = dataset.folder / folder_name(dose) if dose is not None else dataset.folder
+    lines = table_lines(methods, axes, dataset, dose, work_dir)
+    table = _Table(axes, dataset, work_dir)
+    judges = dataset.judges or (_common_judge(lines),)
+    trained_judges = [table.judge(path) for path in judges]
+    rows = table.rows(lines)
+    scorings = []
+    for path, judge in zip(judges, trained_judges, strict=True):
+        is_main = path == judges[0]
+        scores = work_dir / "scores" if is_main else work_dir / "scores" / f"by_{path.stem}"
+        scorings += [
+            Scoring(entry, config, seed, scores / name, training, judge, path.stem, is_main)
+            for entry, config, seed, name, training in rows
+        ]
+    return Comparison(
+        title=plan.title,
+        name=", ".join(title for title in (dataset.title, dose) if title),
+        dataset=dataset,
+        judges=trained_judges,
+        trainings=[row[-1] for row in rows if row[-1] is not None],
+        scorings=scorings,
+        work_dir=work_dir,
+        num_cases=plan.num_cases,
+        case_depth=plan.get("case_depth", 1),
+        dose=". ".join(filter(None, [dose, plan.get("dose")])),
+        notes=dict(plan.get("notes", {})),
+        generated=table.generated,
+    )
+
+
+def _common_judge(lines: list[TableLine]) -> Path:
     """Config of the one judge that all methods name."""
-    judges = {judge_path(load_config(path)) for path in configs}
+    judges = {judge_path(line.config) for line in lines if line.config}
     if len(judges) > 1:
         raise ValueError(f"methods of one table need one judge, got {sorted(map(str, judges))}")
     return judges.pop()
 
 
-def _scorings(entries: list[MethodEntry], seeds: list[int], work_dir: Path) -> list[Scoring]:
-    """All rows; those that no seed changes, as nothing is trained, once."""
-    # Trained ones first, so that a filter added to a comparison changes no settings of LDCT.
-    configs = sorted((e for e in entries if e.config), key=lambda entry: not entry.is_trained)
-    any_config = configs[0].config
-    rows = []
-    for entry in entries:
-        for seed in seeds if entry.is_trained else seeds[:1]:
-            name, config = f"{entry.label}_seed{seed}", entry.config or any_config
-            training = Training(name, config, seed, work_dir / name) if entry.is_trained else None
-            rows.append(Scoring(entry, config, seed, work_dir / "scores" / name, training))
-    return rows
+class _Table:
+    """Trainings of a table, and the configs that are generated for them."""
+
+    def __init__(self, axes: Axes, dataset: DataSet, folder: Path) -> None:
+        self.is_matrix = axes.is_matrix
+        self.dataset = dataset
+        self.folder = folder
+        self.generated: dict[Path, str] = {}
+
+    def judge(self, path: Path) -> Training:
+        """Training of a judge, one for all tables of the dataset."""
+        dataset = self.dataset
+        root = str(Path(dataset.data_root).resolve())
+        config = load_config(path, {"data_root": root, **dataset.options})
+        if is_denoiser(config):
+            raise ValueError(f"judge {path} trains a denoiser: a judge is a plain detector")
+        folder = dataset.folder / "judge"
+        if dataset.judges:
+            folder = dataset.folder / "judges" / path.stem
+        if dataset.options:  # Another name than the original, as mim looks for configs by name.
+            source, name = path, f"{path.stem}_{folder_name(dataset.title)}.py"
+            path = dataset.folder / "configs" / name
+            self.generated[path] = config_text(config, str(source))
+        return Training(folder.name, path, 0, folder, None, iterations_of(config))
+
+    def rows(
+        self, lines: list[TableLine]
+    ) -> list[tuple[MethodEntry, Path, int, str, Training | None]]:
+        """Entry, config, seed, folder's name and training of each row."""
+        images, rows = self._images(lines), []
+        for line in lines:
+            entry = line.entry
+            if line.config and self.is_matrix:
+                self.generated[entry.config] = config_text(line.config, str(line.base))
+            for seed in line.seeds:
+                name = f"{entry.label}_seed{seed}"
+                training = self._training(line, name, seed) if entry.is_trained else None
+                rows.append((entry, entry.config or images, seed, name, training))
+        return rows
+
+    def _images(self, lines: list[TableLine]) -> Path:
+        """Config for LDCT and NDCT."""
+        # Trained ones first, so that a filter added to a comparison changes no settings of LDCT.
+        first = sorted((li for li in lines if li.config), key=lambda li: not li.entry.is_trained)[0]
+        if not self.is_matrix:
+            return first.entry.config
+        path = self.folder / "configs" / "images.py"
+        self.generated[path] = config_text(images_config(first.config), "the data of this table")
+        return path
+
+    def _training(self, line: TableLine, name: str, seed: int) -> Training:
+        """Training of a row."""
+        shared = pretraining_config(line.config) if self.is_matrix else None
+        own = iterations_of(line.config)
+        pretraining = None
+        if shared is not None:
+            pretraining = self._pretraining(shared, row_names(line.config)[1], seed)
+            own -= pretraining.iterations
+        folder = self.folder / name
+        return Training(name, line.entry.config, seed, folder, pretraining, own)
+
+    def _pretraining(self, config: Config, detector: str, seed: int) -> Training:
+        """The T1 that LIDnets of this config and seed share."""
+        content = json.dumps(config.to_dict(), sort_keys=True, default=repr)
+        digest = hashlib.sha256(content.encode()).hexdigest()[:8]
+        label = f"pretraining_{folder_name(detector)}_{digest}"
+        path = self.folder / "configs" / f"{label}.py"
+        self.generated[path] = config_text(config, "the LIDnets of this table that share a T1")
+        folder = self.folder / f"{label}_seed{seed}"
+        return Training(folder.name, path, seed, folder, None, iterations_of(config))

@@ -128,7 +128,8 @@ def gather_evidence(
         resamples (int): Of the bootstrap. Defaults to 10,000.
 
     Returns:
-        Evidence: Differences of each LIDnet from both its baselines where these were scored.
+        Evidence: Differences of each LIDnet from both its baselines where these were scored; none
+            where the test has a single patient, which tells nothing of others.
 
     Raises:
         ValueError: If the records of a line and its baseline are not of the same slices.
@@ -192,7 +193,7 @@ def _differences(
 ) -> Iterable[LineDifference]:
     """Of each line that has a baseline."""
     for key, seeds in runs.items():
-        if key.method not in COMPARED:
+        if key.method not in COMPARED or len({record.patient for record in seeds[0]}) < 2:
             continue
         for against in AGAINST:
             for other in _baselines(runs, key, against):

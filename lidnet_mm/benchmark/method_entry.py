@@ -2,27 +2,26 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config
-
-from lidnet_mm.apis.load_config import load_config
+from lidnet_mm.benchmark.folder_name import folder_name
 from lidnet_mm.benchmark.results import METHODS
-from lidnet_mm.benchmark.scoring import num_parameters, row_names
 
 UNTOUCHED = ("ldct", "ndct")
 """Rows of images as they are, without a denoiser: the floor and the ceiling."""
 
-KEYS = ("method", "config", "name", "denoiser")
+TEXTS = ("config", "name", "denoiser")
+AXES = ("denoisers", "datasets", "doses", "seeds")
+KEYS = ("method", *TEXTS, "options", *AXES)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 """A name that is a part of a folder's name."""
 
 
 @dataclass(frozen=True)
 class MethodEntry:
-    """One entry of ``methods``.
+    """One line of a table before its seeds: a method with one denoiser.
 
     Attributes:
         method (str): One of :data:`~lidnet_mm.benchmark.results.METHODS`.
@@ -53,37 +52,60 @@ class MethodEntry:
         return not self.is_untouched and self.method != "classical"
 
 
-def read_entries(methods: Iterable[Mapping[str, Any]], folder: Path) -> list[MethodEntry]:
+@dataclass(frozen=True)
+class MethodPlan:
+    """One entry of ``methods`` as it is written: a line of each denoiser, dataset and dose.
+
+    Attributes:
+        entry (MethodEntry): Method, config, name and, of an entry for one denoiser, its name.
+        options (dict[str, Any]): Dotted keys to values, as of ``--cfg-options``.
+        only (dict[str, tuple]): Values to which it is restricted, by axis: ``denoisers``,
+            ``datasets``, ``doses``, ``seeds``. An axis that is absent is taken whole.
+    """
+
+    entry: MethodEntry
+    options: dict[str, Any] = field(default_factory=dict)
+    only: dict[str, tuple] = field(default_factory=dict)
+
+    def takes(self, axis: str, value: Any) -> bool:
+        """Whether it has a line for a value of an axis."""
+        return axis not in self.only or value in self.only[axis]
+
+    def entry_for(self, config: Path | None, denoiser: str | None) -> MethodEntry:
+        """The line for one denoiser of a matrix.
+
+        Args:
+            config (Path | None): Its generated config.
+            denoiser (str | None): Name of the denoiser; None for one that the entry names itself.
+
+        Returns:
+            MethodEntry: Named after the denoiser, too, so that no two share a folder.
+        """
+        own = self.entry
+        parts = [own.name] if own.name else []
+        if denoiser is not None or (own.denoiser and not own.name):
+            parts.append(folder_name(denoiser or own.denoiser))
+        return MethodEntry(own.method, config, "_".join(parts) or None, denoiser or own.denoiser)
+
+
+def read_methods(methods: Iterable[Mapping[str, Any]], folder: Path) -> list[MethodPlan]:
     """Read and check ``methods``, so that no error is left for after hours of training.
 
     Args:
-        methods (Iterable[Mapping]): Entries with ``method``, and ``config``, ``name`` and
-            ``denoiser`` where they need them.
+        methods (Iterable[Mapping]): Entries with ``method``, and ``config``, ``name``,
+            ``denoiser``, ``options`` and values of the axes where they need them.
         folder (Path): Folder that the configs are relative to.
 
     Returns:
-        list[MethodEntry]: The entries, in their order.
+        list[MethodPlan]: The entries, in their order.
 
     Raises:
-        FileNotFoundError: If a config does not exist.
-        ValueError: If a method is unknown, an entry stands twice or has a wrong key, no entry has a
-            config, or two entries would fill one row.
+        ValueError: If a method is unknown, or an entry has a wrong key or value.
     """
-    entries = [_read(entry, folder) for entry in methods]
-    labels = [entry.label for entry in entries]
-    for entry in entries:
-        if labels.count(entry.label) > 1:
-            raise ValueError(
-                f"method {entry.label!r} stands twice in the comparison: give each of its entries "
-                "a 'name' of its own"
-            )
-    if not any(entry.config for entry in entries):
-        raise ValueError("the comparison trains nothing: give a method a config")
-    _check_rows([(entry, load_config(entry.config)) for entry in entries if entry.config])
-    return entries
+    return [_read(entry, folder) for entry in methods]
 
 
-def _read(entry: Mapping[str, Any], folder: Path) -> MethodEntry:
+def _read(entry: Mapping[str, Any], folder: Path) -> MethodPlan:
     """One entry, checked as far as it can be alone."""
     method, unknown = entry.get("method"), [key for key in entry if key not in KEYS]
     given = [key for key in KEYS[1:] if entry.get(key) is not None]
@@ -91,11 +113,9 @@ def _read(entry: Mapping[str, Any], folder: Path) -> MethodEntry:
         raise ValueError(f"unknown method {method!r}: choose from {', '.join(METHODS)}")
     if unknown:
         raise ValueError(f"method {method!r} has unknown keys {unknown}: it takes {list(KEYS)}")
-    if method in UNTOUCHED and given:
-        raise ValueError(f"method {method!r} is scored as it is: it takes no {given[0]}")
-    if method not in UNTOUCHED and not entry.get("config"):
-        raise ValueError(f"method {method!r} needs a config")
-    for key in given:
+    if method in UNTOUCHED and (wrong := [k for k in given if k not in ("datasets", "doses")]):
+        raise ValueError(f"method {method!r} is scored as it is: it takes no {wrong[0]}")
+    for key in (key for key in given if key in TEXTS):
         if not isinstance(entry[key], str) or not entry[key].strip():
             raise ValueError(f"{key!r} of method {method!r} must be a text, got {entry[key]!r}")
     if "name" in given and not NAME.fullmatch(entry["name"]):
@@ -103,24 +123,21 @@ def _read(entry: Mapping[str, Any], folder: Path) -> MethodEntry:
             f"name {entry['name']!r} of method {method!r} is part of a folder's name: use letters, "
             "digits, '_', '-' and '.'"
         )
+    if "denoiser" in given and "denoisers" in given:
+        raise ValueError(
+            f"method {method!r} has both 'denoiser', the name of the one in its config, and "
+            "'denoisers', those of the matrix: give one"
+        )
+    if not isinstance(entry.get("options") or {}, Mapping):
+        raise ValueError(f"'options' of method {method!r} must be a dict, as of --cfg-options")
     path = (folder / entry["config"]).resolve() if "config" in given else None
-    return MethodEntry(method, path, entry.get("name"), entry.get("denoiser"))
+    only = {axis: _values(entry[axis], axis, method) for axis in AXES if axis in given}
+    own = MethodEntry(method, path, entry.get("name"), entry.get("denoiser"))
+    return MethodPlan(own, dict(entry.get("options") or {}), only)
 
 
-def _check_rows(entries: list[tuple[MethodEntry, Config]]) -> None:
-    """Refuse a classical method that would need training, and two entries in one row."""
-    rows: dict[tuple[str, str, str], str] = {}
-    for entry, config in entries:
-        if entry.method == "classical" and (count := num_parameters(config)):
-            raise ValueError(
-                f"method 'classical' trains nothing, but the generator of {entry.config} has "
-                f"{count} parameters: call it 'baseline'"
-            )
-        generator, detector = row_names(config)
-        row = (entry.method, entry.denoiser or generator, detector)
-        if row in rows:
-            raise ValueError(
-                f"{rows[row]!r} and {entry.label!r} would be one row ({', '.join(row)}): give one "
-                f"a 'denoiser' of its own, such as denoiser='{row[1]} ({entry.name or 'other'})'"
-            )
-        rows[row] = entry.label
+def _values(values: Any, axis: str, method: str) -> tuple:
+    """Values of an axis, at least one."""
+    if not isinstance(values, list | tuple) or not values:
+        raise ValueError(f"{axis!r} of method {method!r} must be a list of some, got {values!r}")
+    return tuple(values)

@@ -196,12 +196,6 @@ def _markdown_page(
         f"Dose: {provenance.dose}. {provenance.date}, commit {provenance.commit}, "
         f"{provenance.machine}. Configs: {configs}."
     )
-    missing = "".join(f"- {cell.label}: {_last_line(cell.reason)}\n" for cell in failed)
+    missing = "".join(f"- {cell.label}: {cell.reason.splitlines()[0]}\n" for cell in failed)
     missing = f"Rows that failed or were not run:\n\n{missing}\n" if missing else ""
     return f"# {title}\n\n{markdown(tables)}\n{missing}{counts}{source}\n"
-
-
-def _last_line(reason: str) -> str:
-    """The line of a log's end that says most."""
-    lines = [line.strip() for line in reason.splitlines() if line.strip()]
-    return lines[-1] if lines else "no reason known"

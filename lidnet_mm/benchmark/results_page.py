@@ -7,6 +7,7 @@ from pathlib import Path
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from lidnet_mm.benchmark.collect import EVIDENCE
 from lidnet_mm.benchmark.evidence import AGAINST, Evidence, LineDifference, read_evidence
 from lidnet_mm.benchmark.evidence_tables import (
     AGAINST_TITLES,
@@ -22,9 +23,6 @@ from lidnet_mm.benchmark.results import ResultRow, read_results
 from lidnet_mm.benchmark.results_table import markdown, result_tables
 from lidnet_mm.benchmark.row_titles import METHOD_TITLES
 from lidnet_mm.whole_file import write_whole
-
-EVIDENCE = "evidence.json"
-"""Beside ``results.json``: what needs the records of all slices."""
 
 DRAWN = ("AP50", "AP75")
 INTRODUCTION = (

@@ -1,151 +1,131 @@
-"""Running a comparison: data, trainings and scores, each as the command a user would type."""
+"""Running a matrix, or one cell of it: what is not done yet, with all that it needs."""
 
-import os
-import re
-import subprocess
-import sys
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from pathlib import Path
-from threading import Event
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from lidnet_mm.benchmark.comparison import Comparison, Scoring, Training
-from lidnet_mm.benchmark.settings_mark import mark_settings
+from lidnet_mm.benchmark.expected_time import ExpectedTimes, duration_text
+from lidnet_mm.benchmark.job import Job, PreparationJob
+from lidnet_mm.benchmark.job_list import JobList
+from lidnet_mm.benchmark.job_order import run_in_order
+from lidnet_mm.benchmark.job_process import JobProcess
+from lidnet_mm.benchmark.matrix import Matrix
+from lidnet_mm.benchmark.test_set import check_test_set
 
-SHOWN = re.compile(r"Iter\(|Epoch\(|Phase: |Saving checkpoint|by judge")
-"""Lines of a job's log that are worth a look while it runs; all of them are in its ``log.txt``."""
-
-
-class JobError(RuntimeError):
-    """A job of a comparison failed."""
+AGREED = "--yes"
+"""Option that agrees to a run above the limit."""
 
 
-def run_comparison(comparison: Comparison, jobs: int = 1, announce: Callable = print) -> None:
+class LimitError(RuntimeError):
+    """A matrix would take longer than its limit, and nobody agreed."""
+
+
+@dataclass(frozen=True)
+class FailedJob:
+    """A job that failed or could not be started.
+
+    Attributes:
+        name (str): Its name.
+        reason (str): Why, with the end of the log.
+    """
+
+    name: str
+    reason: str
+
+
+def run_matrix(
+    matrix: Matrix,
+    jobs: int = 1,
+    announce: Callable[[str], None] = print,
+    cell: int | None = None,
+    agree: Callable[[str], bool] = lambda question: False,
+) -> list[FailedJob]:
     """Do what is not done yet.
 
     Args:
-        comparison (Comparison): What to do.
+        matrix (Matrix): What to do.
         jobs (int): Jobs at a time; the machine's cores are shared among them. Defaults to 1.
         announce (Callable[[str], None]): Takes the lines to show. Defaults to ``print``.
+        cell (int, optional): Number of the only cell to do, with all that it needs.
+        agree (Callable[[str], bool]): Asked once whether to run longer than the limit. Defaults to
+            no.
+
+    Returns:
+        list[FailedJob]: What failed. The rest is done.
 
     Raises:
-        JobError: If a job fails; the message names its log. No other is started then.
+        LimitError: If the run would take longer than ``limit_hours`` and nobody agreed.
         OtherSettingsError: If the work dir holds what was made with other settings.
-        ValueError: If ``jobs`` is below 1.
+        EmptyTestSetError: If there is data, but nothing in it to score.
+        ValueError: If ``jobs`` is below 1, or there is no such cell.
     """
     if jobs < 1:
         raise ValueError(f"jobs must be at least 1, got {jobs}")
-    comparison.check_settings()
-    runner = _Jobs(comparison, jobs, announce)
-    runner.prepare()
-    # A table's methods grow in cost, so the longest trainings start first and no core waits.
-    runner.all(runner.train, [*reversed(comparison.trainings), comparison.judge])
-    runner.all(runner.score, comparison.scorings)
+    cells = matrix.cells if cell is None else [matrix.cell(cell)]
+    matrix.write_configs()
+    matrix.check_settings()
+    everything = JobList(matrix)
+    to_do = everything.to_do(cells)
+    done = everything.done(cells, set(to_do))
+    for job in done:
+        announce(f"[{job.name}] {job.done_text}")
+    made = {job.table.dataset.folder for job in to_do if isinstance(job, PreparationJob)}
+    for table in {job.table.work_dir: job.table for job in to_do}.values():
+        if table.dataset.folder not in made:  # Else it is checked when it is made.
+            check_test_set(table.scorings[0].config, table.data_root)
+    watch = _Watch(everything, to_do, len(done), jobs, matrix.limit_hours, announce, agree)
+    watch.check_limit()
+    failed = run_in_order(to_do, JobProcess(jobs, announce), jobs, watch)
+    return [FailedJob(job.name, reason) for job, reason in failed.items()]
 
 
-class _Jobs:
-    """Starts the jobs of a comparison."""
+class _Watch:
+    """Shows progress over all jobs, and keeps to the limit."""
 
-    def __init__(self, comparison: Comparison, jobs: int, announce: Callable) -> None:
-        self.comparison = comparison
-        self.jobs = jobs
+    def __init__(
+        self,
+        everything: JobList,
+        to_do: list[Job],
+        done_before: int,
+        workers: int,
+        limit_hours: float | None,
+        announce: Callable[[str], None],
+        agree: Callable[[str], bool],
+    ) -> None:
+        self.everything = everything
+        self.to_do = to_do
+        self.done_before = done_before
+        self.workers = workers
+        self.limit_hours = limit_hours
         self.announce = announce
-        threads = max(1, len(os.sched_getaffinity(0)) // jobs)
-        # An absolute mim: the one of the environment that runs this.
-        self.mim = [sys.executable, "-m", "mim"]
-        self.environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+        self.agree = agree
+        self.began = time.monotonic()
 
-    def all(self, job: Callable, items: Iterable) -> None:
-        """Run a job for each item, a few at a time; after a failure start no other."""
-        stop = Event()
+    def __call__(self, ended: set[Job], failed: dict[Job, str]) -> None:
+        """After a job."""
+        left = [job for job in self.to_do if job not in ended and job not in failed]
+        done, total = len(ended) + self.done_before, len(self.to_do) + self.done_before
+        line = f"[progress] {done} of {total} jobs done"
+        line += f", {len(failed)} failed" if failed else ""
+        if left:
+            expected = ExpectedTimes(self.everything.all).of_all(left)
+            line += f", expected time left: {expected.text(self.workers)}"
+        self.announce(line)
+        if left:
+            self.check_limit(left)
 
-        def unless_stopped(item: Training | Scoring) -> None:
-            if stop.is_set():
-                return
-            try:
-                job(item)
-            except BaseException:
-                stop.set()
-                raise
-
-        with ThreadPoolExecutor(self.jobs) as pool:
-            try:
-                for future in as_completed([pool.submit(unless_stopped, i) for i in items]):
-                    future.result()
-            finally:  # also when the user stops it
-                stop.set()
-
-    def prepare(self) -> None:
-        """Make the data where it is missing."""
-        if (Path(self.comparison.data_root) / "annotations").is_dir():
+    def check_limit(self, left: list[Job] | None = None) -> None:
+        """Ask where the whole run, what is done of it included, would be longer than the limit."""
+        if self.limit_hours is None:
             return
-        # A tool writes all or nothing and refuses a folder in use: what is done is not done again,
-        # but for the last tool, whose output is what is missing.
-        *_, last = [name for name, _ in self.comparison.prepare] or [None]
-        for tool, arguments in self.comparison.prepare:
-            name = tool.rpartition(":")[2]
-            done = self.comparison.work_dir / "prepare" / f"{name}.done"
-            if tool == last or not done.is_file():
-                self._run(name, ["run", "lidnet_mm", tool, *arguments], done.with_suffix(".txt"))
-                done.touch()
-
-    def train(self, training: Training) -> None:
-        """Train, or go on training."""
-        if training.is_done:
-            self.announce(f"[{training.name}] trained already: {training.folder}")
+        expected = ExpectedTimes(self.everything.all).of_all(left or self.to_do)
+        seconds = time.monotonic() - self.began + expected.seconds / self.workers
+        if seconds <= self.limit_hours * 3600:
             return
-        command = ["train", "lidnet_mm", str(training.config), "--work-dir", str(training.folder)]
-        command += ["--seed", str(training.seed)]
-        if training.checkpoint is not None:
-            command.append("--resume")
-        mark_settings(training.folder, self.comparison.digest_of(training))
-        self._run(training.name, [*command, *self._data_root()], training.folder / "log.txt")
-        training.done_mark.write_text(f"{training.checkpoint}\n", encoding="utf-8")
-
-    def score(self, scoring: Scoring) -> None:
-        """Score one row."""
-        name = f"score {scoring.entry.label} seed {scoring.seed}"
-        if scoring.is_done(self.comparison.judge):
-            self.announce(f"[{name}] scored already: {scoring.result}")
-            return
-        judge, is_untouched = self.comparison.judge.checkpoint, scoring.entry.is_untouched
-        # mim wants a checkpoint also where none is loaded.
-        checkpoint = scoring.training.checkpoint if scoring.training else "none"
-        command = ["test", "lidnet_mm", str(scoring.config), "--checkpoint", str(checkpoint)]
-        command += ["--judge-checkpoint", str(judge), "--seed", str(scoring.seed)]
-        command += ["--results", str(scoring.result), "--work-dir", str(scoring.folder)]
-        command += ["--cases", str(self.comparison.num_cases)]
-        command += ["--score" if is_untouched else "--method", scoring.method]
-        mark_settings(scoring.folder, self.comparison.digest_of(scoring))
-        self._run(name, [*command, *self._data_root()], scoring.folder / "log.txt")
-
-    def _data_root(self) -> list[str]:
-        """Options that point a config to the data."""
-        return ["--cfg-options", f"data_root={self.comparison.data_root}"]
-
-    def _run(self, name: str, arguments: list[str], log: Path) -> None:
-        """Run ``mim``, keep its whole output, show the lines that matter."""
-        log.parent.mkdir(parents=True, exist_ok=True)
-        command = [*self.mim, *arguments]
-        self.announce(f"[{name}] mim {' '.join(arguments)}")
-        with (
-            log.open("w", encoding="utf-8") as file,
-            subprocess.Popen(
-                command,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-                env=self.environment,
-            ) as process,
-        ):
-            for line in process.stdout:
-                file.write(line)
-                file.flush()
-                if SHOWN.search(line):
-                    self.announce(f"[{name}] {line.rstrip().rpartition(' - INFO - ')[2]}")
-        if process.returncode != 0:
-            self.announce(f"[{name}] failed, see {log}")
-            tail = "".join(log.read_text(encoding="utf-8").splitlines(keepends=True)[-15:])
-            raise JobError(f"{name} failed with status {process.returncode}; {log} ends:\n{tail}")
+        question = (
+            f"this run is expected to take {duration_text(seconds)}, more than the limit of "
+            f"{duration_text(self.limit_hours * 3600)} (limit_hours)"
+        )
+        if not self.agree(question):
+            raise LimitError(f"{question}: give {AGREED} to run it all the same")
+        self.limit_hours = None  # asked once

@@ -1,11 +1,15 @@
 """Rows, logs and slices to report on."""
 
 import json
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
+from matrix_files import FILES
 
 from lidnet_mm.benchmark import ResultRow
+from lidnet_mm.benchmark.matrix import Matrix
 
 METRICS = {
     "AP50": 41.5,
@@ -152,3 +156,37 @@ def write_comparison(tmp_path):
         return folder / "comparison.py"
 
     return write
+
+
+@pytest.fixture
+def calls(tmp_path, monkeypatch, request):
+    """Puts the stand-in for mim in place; a function that reads what it was called with."""
+    package = tmp_path / "fake" / "mim"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    shutil.copy(Path(__file__).with_name("fake_mim.py"), package / "__main__.py")
+    notes = tmp_path / "calls.jsonl"
+    path = [str(package.parent), str(request.config.rootpath)]
+    monkeypatch.setenv("PYTHONPATH", ":".join(path))
+    monkeypatch.setenv("FAKE_CALLS", str(notes))
+
+    def read() -> list[list[str]]:
+        lines = notes.read_text().splitlines() if notes.is_file() else []
+        notes.unlink(missing_ok=True)
+        return [json.loads(line) for line in lines]
+
+    return read
+
+
+@pytest.fixture
+def read_matrix(tmp_path):
+    """Function that writes the small matrix and reads it; a text is appended to it."""
+
+    def read(more="", work_dir=None, data_root=None):
+        folder = tmp_path / "configs"
+        folder.mkdir(exist_ok=True)
+        for name, text in FILES.items():
+            (folder / name).write_text(text + (more if name == "matrix.py" else ""))
+        return Matrix.from_file(folder / "matrix.py", work_dir or tmp_path / "work", data_root)
+
+    return read

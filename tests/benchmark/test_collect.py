@@ -4,23 +4,32 @@ import numpy as np
 import pytest
 
 from lidnet_mm.benchmark.collect import collect, report
-from lidnet_mm.benchmark.comparison import Comparison
 from lidnet_mm.benchmark.details import write_details
+from lidnet_mm.benchmark.failed_cell import FailedCell
+from lidnet_mm.benchmark.job_notes import note_failure
+from lidnet_mm.benchmark.matrix import Matrix
 from lidnet_mm.benchmark.results import read_results, write_results
+from lidnet_mm.benchmark.same_source import MixedResultsError
 
 GENERATORS = {"red_cnn": "REDCNN", "identity": "Identity"}
 
 
 @pytest.fixture
-def comparison(write_comparison, tmp_path):
-    return Comparison.from_file(write_comparison(), tmp_path / "work")
+def matrix(write_comparison, tmp_path):
+    return Matrix.from_file(write_comparison(), tmp_path / "work")
+
+
+@pytest.fixture
+def comparison(matrix):
+    return matrix.tables[0]
 
 
 @pytest.fixture
 def fill(make_row, ndct_row, write_log, phased_entries):
     """Function that puts trainings, scores and slices of a comparison in place."""
 
-    def fill_folders(comparison):
+    def fill_folders(matrix):
+        (comparison,) = matrix.tables
         for scoring in comparison.scorings:
             name = GENERATORS.get(scoring.config.stem, "CPCE")
             name = "none" if scoring.method == "ldct" else name
@@ -30,15 +39,15 @@ def fill(make_row, ndct_row, write_log, phased_entries):
                 write_case(scoring, number)
         for training in [comparison.judge, *comparison.trainings]:
             write_log(training.folder / "20260101" / "vis_data" / "scalars.json", phased_entries)
-        return comparison
+        return matrix
 
     return fill_folders
 
 
 @pytest.fixture
-def scored(comparison, fill):
+def scored(matrix, fill):
     """A comparison whose trainings, scores and slices are there."""
-    return fill(comparison)
+    return fill(matrix)
 
 
 def write_case(scoring, number):
@@ -55,32 +64,64 @@ def write_case(scoring, number):
     )
 
 
+def rows_of(matrix, **options):
+    (found,) = collect(matrix, **options)
+    return list(found.rows.values())
+
+
 def test_rows_in_the_order_of_the_table(scored):
-    rows = collect(scored)
+    rows = rows_of(scored)
     expected = [("ldct", 0), ("baseline", 0), ("baseline", 1), ("lidnet", 0), ("lidnet", 1)]
     assert [(row.method, row.seed) for row in rows] == [*expected, ("ndct", 0)]
     assert read_results(scored.work_dir / "results.json") == rows
 
 
-def test_missing_rows(scored):
-    for scoring in scored.scorings[1:3]:
+def test_missing_rows(scored, comparison):
+    """The rest stands; what is missing is told with its reason."""
+    for scoring in comparison.scorings[1:3]:
         scoring.result.unlink()
-    message = rf"2 rows are missing, the first {scored.scorings[1].result}: run the comparison"
-    with pytest.raises(FileNotFoundError, match=message):
-        collect(scored)
-    assert not (scored.work_dir / "results.json").exists()
+    note_failure(comparison.scorings[1].training.folder, "out of memory")
+    (found,) = collect(scored)
+    assert found.failed == [
+        FailedCell("baseline seed 0", "out of memory"),
+        FailedCell("baseline seed 1", "not run yet"),
+    ]
+    assert len(read_results(scored.work_dir / "results.json")) == 4
+    text = report(scored)[0].with_name("report.md").read_text(encoding="utf-8")
+    assert "- baseline seed 0: out of memory\n- baseline seed 1: not run yet\n" in text
 
 
-def test_broken_row_is_named(scored):
-    scored.scorings[0].result.write_text("[{}]")
+def test_no_row_at_all(matrix):
+    with pytest.raises(FileNotFoundError, match=r"there is no row in .*run the comparison first"):
+        collect(matrix)
+    assert not (matrix.work_dir / "results.json").exists()
+
+
+def test_broken_row_is_named(scored, comparison):
+    comparison.scorings[0].result.write_text("[{}]")
     with pytest.raises(ValueError, match=r"ldct_seed0/score\.json, row 0: missing field"):
         collect(scored)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"commit": "ba9876543210"}, r"2 commits of the code: .*ba9876543210 \(.*lidnet"),
+        ({"window_hu": (-1000, 400)}, r"2 HU windows: .*\(-1000.*400.*\) HU \(.*lidnet"),
+    ],
+)
+def test_mixed_rows_are_refused_unless_asked(scored, comparison, make_row, change, message):
+    write_results([make_row("lidnet", 0, **change)], comparison.scorings[3].result)
+    with pytest.raises(MixedResultsError, match=f"{message}.*--allow-mixed"):
+        collect(scored)
+    assert not (scored.work_dir / "results.json").exists()
+    assert len(rows_of(scored, allow_mixed=True)) == 6
+
+
 class TestReport:
     def test_trainings_methods_source_and_slices(self, scored):
-        page = report(scored).read_text(encoding="utf-8")
-        for training in [scored.judge, *scored.trainings]:
+        page = report(scored)[0].read_text(encoding="utf-8")
+        for training in [scored.tables[0].judge, *scored.tables[0].trainings]:
             assert training.name in page
         for title in ("LDCT", "Baseline", "LIDnet", "NDCT"):
             assert title in page
@@ -92,11 +133,11 @@ class TestReport:
 
     def test_lesions_behind_the_texture_errors(self, scored):
         """Those of both seeds; a score without counts, of an older version, is left out."""
-        for scoring in scored.scorings[:-1]:
+        for scoring in scored.tables[0].scorings[:-1]:
             scores = {"num_rois": 40 + scoring.seed, "num_skipped": 7, "num_flattened": 2}
             values = {f"radiomics/{name}": value for name, value in scores.items()}
             write_details(values, scoring.details)
-        page = report(scored)
+        (page,) = report(scored)
         text = page.with_name("report.md").read_text(encoding="utf-8")
         assert "- LDCT: 40 / 7 / 2\n" in text
         assert "- Baseline: 40 / 7 / 2, 41 / 7 / 2\n" in text
@@ -105,22 +146,22 @@ class TestReport:
         assert "<dt>Baseline</dt><dd>40 / 7 / 2, 41 / 7 / 2</dd>" in html
 
     def test_no_lesions_known(self, scored):
-        page = report(scored)
+        (page,) = report(scored)
         assert "flattened" not in page.with_name("report.md").read_text(encoding="utf-8")
         assert "measured / skipped" not in page.read_text(encoding="utf-8")
 
     def test_slice_that_a_method_lacks_is_left_out(self, scored):
-        (scored.scorings[-1].folder / "cases" / "001.npz").unlink()
-        page = report(scored).read_text(encoding="utf-8")
+        (scored.tables[0].scorings[-1].folder / "cases" / "001.npz").unlink()
+        page = report(scored)[0].read_text(encoding="utf-8")
         assert "case_0000, slice 3" in page
         assert "case_0001, slice 3" not in page
 
     def test_first_seed_shows_the_slices(self, scored):
         """Slices of another seed do not count."""
-        for scoring in scored.scorings:
+        for scoring in scored.tables[0].scorings:
             if scoring.seed == 1:
                 (scoring.folder / "cases" / "000.npz").write_bytes(b"not read")
-        assert "case_0000, slice 3" in report(scored).read_text(encoding="utf-8")
+        assert "case_0000, slice 3" in report(scored)[0].read_text(encoding="utf-8")
 
 
 class TestSeveralDenoisers:
@@ -134,25 +175,25 @@ methods.insert(4, dict(method='baseline', name='red_cnn', config='red_cnn.py'))
 
     @pytest.fixture
     def several(self, write_comparison, tmp_path, fill):
-        return fill(Comparison.from_file(write_comparison(self.MORE), tmp_path / "work"))
+        return fill(Matrix.from_file(write_comparison(self.MORE), tmp_path / "work"))
 
     def test_rows_have_the_names_of_the_comparison(self, several):
         """Also where the score was made before a denoiser got its name."""
-        rows = {(row.method, row.denoiser): row for row in collect(several)}
+        rows = {(row.method, row.denoiser): row for row in rows_of(several)}
         assert sum(method == "baseline" for method, _ in rows) == 3
         assert rows["baseline", "CPCE (L2)"].metrics == rows["baseline", "CPCE"].metrics
 
     def test_no_line_hides_another(self, several):
         """Slices, counts and curves of each: none is taken for another of its method."""
-        for index, scoring in enumerate(several.scorings):
+        for index, scoring in enumerate(several.tables[0].scorings):
             scores = {"num_rois": 40 + index, "num_skipped": 7, "num_flattened": 2}
             write_details({f"radiomics/{n}": value for n, value in scores.items()}, scoring.details)
-        path = report(several)
+        (path,) = report(several)
         page = path.read_text(encoding="utf-8")
         assert page.count("data:image/webp;base64,") == 2 * 7
         for title in self.TITLES:
             assert page.count(f"<figcaption>{title}<") == 2, title
-        for training in several.trainings:
+        for training in several.tables[0].trainings:
             assert page.count(f"<h3>{training.name}</h3>") == 1
         counts = [line for line in path.with_name("report.md").read_text().splitlines()
                   if line.startswith("- ")]  # fmt: skip
@@ -160,6 +201,6 @@ methods.insert(4, dict(method='baseline', name='red_cnn', config='red_cnn.py'))
         assert counts[3] == "- Baseline, CPCE (L2): 44 / 7 / 2, 45 / 7 / 2"
 
     def test_configs_of_all(self, several):
-        text = report(several).with_name("report.md").read_text(encoding="utf-8")
+        text = report(several)[0].with_name("report.md").read_text(encoding="utf-8")
         assert "baseline: baseline, baseline_l2: baseline, baseline_red_cnn: red_cnn" in text
         assert "classical: identity" in text

@@ -4,8 +4,9 @@ import os
 
 import pytest
 
-from lidnet_mm.benchmark.comparison import Comparison, Scoring, Training
+from lidnet_mm.benchmark.matrix import Matrix
 from lidnet_mm.benchmark.method_entry import MethodEntry
+from lidnet_mm.benchmark.stage import Scoring, Training
 
 
 @pytest.fixture
@@ -14,7 +15,8 @@ def read(write_comparison, tmp_path):
 
     def read_comparison(more="", data_root=None, **changes):
         path = write_comparison(more, **changes)
-        return Comparison.from_file(path, tmp_path / "work", data_root)
+        (table,) = Matrix.from_file(path, tmp_path / "work", data_root).tables
+        return table
 
     return read_comparison
 
@@ -69,7 +71,7 @@ class TestPlan:
     def test_shipped_comparisons(self, repository, tmp_path):
         for name in ("demo", "sts"):
             path = repository / "configs" / "benchmark" / f"{name}.py"
-            comparison = Comparison.from_file(path, tmp_path)
+            (comparison,) = Matrix.from_file(path, tmp_path).tables
             assert {s.method for s in comparison.scorings} == {"ldct", "baseline", "lidnet", "ndct"}
             assert all(t.config.is_file() for t in [comparison.judge, *comparison.trainings])
 
@@ -168,7 +170,7 @@ class TestRefusals:
 
     def test_missing_comparison(self, tmp_path):
         with pytest.raises(FileNotFoundError):
-            Comparison.from_file(tmp_path / "no_such.py", tmp_path)
+            Matrix.from_file(tmp_path / "no_such.py", tmp_path)
 
 
 class TestState:
@@ -195,12 +197,13 @@ class TestState:
         self, training, tmp_path, judge_trained, denoiser_trained, done
     ):
         judge = Training("judge", tmp_path / "judge.py", 0, tmp_path)
-        scoring = Scoring(MethodEntry("lidnet"), training.config, 0, tmp_path, training)
-        assert not scoring.is_done(judge)
+        entry = MethodEntry("lidnet")
+        scoring = Scoring(entry, training.config, 0, tmp_path, training, judge, "judge")
+        assert not scoring.is_done
         scoring.result.write_text("[]")
         os.utime(scoring.result, (3, 3))
         for each, time in ((judge, judge_trained), (training, denoiser_trained)):
             if time is not None:
                 each.done_mark.write_text("")
                 os.utime(each.done_mark, (time, time))
-        assert scoring.is_done(judge) == done
+        assert scoring.is_done == done

@@ -236,7 +236,7 @@ def test_no_patient_and_no_folder_of_the_machine_is_in_it(tmp_path, rows, case, 
 def test_missing_rows_and_mixtures_stand_at_the_top(tmp_path, rows, make_row):
     mixed = [*rows, make_row("matched", commit="ba9876543210")]
     mixed.append(make_row("joint", window_hu=(-1000, 400)))
-    failed = [FailedCell("lidnet seed 7", "Traceback\nRuntimeError: loss is <NaN>")]
+    failed = [FailedCell("lidnet seed 7", "failed with status 1\nRuntimeError: loss is <NaN>")]
     page = write_report(mixed, tmp_path, [], [], PROVENANCE, "x", failed=failed)
     text = page.read_text(encoding="utf-8")
     top = text[: text.index('id="comparison"') if 'id="comparison"' in text else None]
@@ -248,7 +248,7 @@ def test_missing_rows_and_mixtures_stand_at_the_top(tmp_path, rows, make_row):
     ):
         assert words in top, words
     lines = page.with_name("report.md").read_text()
-    assert "- lidnet seed 7: RuntimeError: loss is <NaN>" in lines
+    assert "- lidnet seed 7: failed with status 1\n" in lines
     assert 'class="flags"' not in write_report(rows, tmp_path, [], [], PROVENANCE, "x").read_text()
 
 

@@ -13,66 +13,33 @@ from pathlib import Path
 
 import pytest
 
-from lidnet_mm.benchmark.comparison import Comparison
-from lidnet_mm.benchmark.run import JobError, run_comparison
+from lidnet_mm.benchmark.matrix import Matrix
+from lidnet_mm.benchmark.run import run_matrix
 from lidnet_mm.benchmark.settings_mark import OtherSettingsError
 
-FAKE_MIM = """
-import json, os, pathlib, sys
-arguments = sys.argv[1:]
-with open(os.environ["FAKE_CALLS"], "a") as file:
-    file.write(json.dumps(arguments) + "\\n")
-print("11/22 14:00:00 - mmengine - INFO - Iter(train) [1/1]  loss: 0.5")
-print("a line of no interest")
-if "--work-dir" in arguments:
-    folder = pathlib.Path(arguments[arguments.index("--work-dir") + 1])
-    folder.mkdir(parents=True, exist_ok=True)
-    if arguments[0] == "train":
-        (folder / "last_checkpoint").write_text(str(folder / "iter_1.pth"))
-    if folder.name == os.environ.get("FAKE_FAILS"):
-        print("the reason")
-        sys.exit(3)
-if arguments[0] == "run":
-    (pathlib.Path(arguments[-1]) / "annotations").mkdir(parents=True)
-if "--results" in arguments:
-    pathlib.Path(arguments[arguments.index("--results") + 1]).write_text("[]")
-"""
-TRAININGS = ["lidnet_seed1", "lidnet_seed0", "baseline_seed1", "baseline_seed0", "judge"]
-SCORES = ["ldct_seed0", "baseline_seed0", "baseline_seed1", "lidnet_seed0", "lidnet_seed1"]
-SCORES += ["ndct_seed0"]
+TRAININGS = ["judge", "lidnet_seed1", "lidnet_seed0", "baseline_seed1", "baseline_seed0"]
+SCORES = ["ldct_seed0", "ndct_seed0", *TRAININGS[1:]]
+ORDER = ["judge", *SCORES[:2], *(name for name in TRAININGS[1:] for _ in range(2))]
+"""Each training is followed by its score."""
 
 
 @pytest.fixture
-def calls(tmp_path, monkeypatch):
-    """Puts the stand-in in place; a function that reads what it was called with."""
-    package = tmp_path / "fake" / "mim"
-    package.mkdir(parents=True)
-    (package / "__init__.py").write_text("")
-    (package / "__main__.py").write_text(FAKE_MIM)
-    notes = tmp_path / "calls.jsonl"
-    monkeypatch.setenv("PYTHONPATH", str(package.parent))
-    monkeypatch.setenv("FAKE_CALLS", str(notes))
-
-    def read() -> list[list[str]]:
-        lines = notes.read_text().splitlines() if notes.is_file() else []
-        notes.unlink(missing_ok=True)
-        return [json.loads(line) for line in lines]
-
-    return read
+def matrix(write_comparison, tmp_path):
+    return Matrix.from_file(write_comparison(), tmp_path / "work")
 
 
 @pytest.fixture
-def comparison(write_comparison, tmp_path):
-    return Comparison.from_file(write_comparison(), tmp_path / "work")
+def comparison(matrix):
+    return matrix.tables[0]
 
 
 @pytest.fixture
-def run(comparison):
+def run(matrix):
     """Function that runs the comparison and returns the lines it showed."""
 
     def run_it(jobs=1):
         lines = []
-        run_comparison(comparison, jobs, lines.append)
+        run_it.failed = run_matrix(matrix, jobs, lines.append)
         return lines
 
     return run_it
@@ -97,15 +64,16 @@ def folders(found):
 
 class TestCommands:
     def test_order(self, run, calls):
-        """Trainings, the longest first, before scores in the order of the table."""
-        run()
+        """The judge, then the longest trainings first, each followed by its score."""
+        assert run() and not run.failed
         found = calls()
-        assert folders(found) == TRAININGS + SCORES
-        assert [call[0] for call in found] == ["train"] * 5 + ["test"] * 6
+        assert folders(found) == ORDER
+        tested = ["test"] * 2 + ["train", "test"] * 4
+        assert [call[0] for call in found] == ["train", *tested]
 
     def test_training(self, run, calls, comparison):
         run()
-        call = calls()[0]
+        (call,) = [c for c in calls() if option(c, "--work-dir").endswith("work/lidnet_seed1")]
         training = comparison.trainings[-1]
         assert call[:3] == ["train", "lidnet_mm", str(training.config)]
         assert option(call, "--seed") == "1"
@@ -114,7 +82,7 @@ class TestCommands:
 
     def test_scores(self, run, calls, comparison):
         run()
-        found = {Path(option(call, "--work-dir")).name: call for call in calls()[5:]}
+        found = {Path(option(c, "--work-dir")).name: c for c in calls() if c[0] == "test"}
         work = comparison.work_dir
         for name, call in found.items():
             assert option(call, "--judge-checkpoint") == str(work / "judge" / "iter_1.pth")
@@ -130,33 +98,32 @@ class TestCommands:
     def test_classical(self, write_comparison, tmp_path, calls):
         """It is scored without weights of its own, by the same judge."""
         more = "methods += [dict(method='classical', name='x', config='identity.py')]\n"
-        comparison = Comparison.from_file(write_comparison(more), tmp_path / "work")
-        run_comparison(comparison, 1, lambda line: None)
+        run_matrix(
+            Matrix.from_file(write_comparison(more), tmp_path / "work"), 1, lambda line: None
+        )
         (call,) = [call for call in calls() if any("identity" in part for part in call)]
         assert (call[0], option(call, "--checkpoint")) == ("test", "none")
         assert (option(call, "--method"), option(call, "--score")) == ("classical", None)
         assert option(call, "--judge-checkpoint") == str(tmp_path / "work" / "judge" / "iter_1.pth")
         assert option(call, "--work-dir") == str(tmp_path / "work" / "scores" / "classical_x_seed0")
 
-    def test_cores_are_shared(self, comparison, calls, monkeypatch):
+    def test_cores_are_shared(self, matrix, calls, monkeypatch):
         monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
         lines = []
         code = 'import os\nprint("by judge", os.environ["OMP_NUM_THREADS"])\n'
-        fake = Path(os.environ["PYTHONPATH"]) / "mim" / "__main__.py"
-        fake.write_text(code + FAKE_MIM)
-        run_comparison(comparison, 3, lines.append)
+        fake = Path(os.environ["PYTHONPATH"].split(":")[0]) / "mim" / "__main__.py"
+        fake.write_text(code + fake.read_text())
+        run_matrix(matrix, 3, lines.append)
         assert sum(line.endswith("by judge 2") for line in lines) == 11
 
     def test_several_at_a_time(self, run, calls):
         run(jobs=3)
-        found = folders(calls())
-        assert sorted(found[:5]) == sorted(TRAININGS)
-        assert sorted(found[5:]) == sorted(SCORES)
+        assert sorted(folders(calls())) == sorted(ORDER)
 
     @pytest.mark.parametrize("jobs", [0, -1])
-    def test_no_jobs(self, comparison, jobs):
+    def test_no_jobs(self, matrix, jobs):
         with pytest.raises(ValueError, match=f"jobs must be at least 1, got {jobs}"):
-            run_comparison(comparison, jobs)
+            run_matrix(matrix, jobs)
 
     def test_shows_what_matters_and_keeps_all(self, run, calls, comparison):
         lines = run()
@@ -169,28 +136,28 @@ class TestPreparation:
     @pytest.fixture
     def prepared(self, write_comparison, tmp_path):
         more = "prepare = [('dataset_converters:phantom', ['--out', '{data_root}'])]\n"
-        return Comparison.from_file(write_comparison(more), tmp_path / "work")
+        return Matrix.from_file(write_comparison(more), tmp_path / "work")
 
     def test_makes_missing_data_first(self, prepared, calls):
-        run_comparison(prepared, 1, lambda line: None)
-        data = prepared.data_root
+        run_matrix(prepared, 1, lambda line: None)
+        data = prepared.tables[0].data_root
         expected = ["run", "lidnet_mm", "dataset_converters:phantom", "--out", data]
         assert calls()[0] == expected
         assert (prepared.work_dir / "prepare" / "phantom.txt").is_file()
 
     def test_goes_on_between_two_tools(self, write_comparison, tmp_path, calls):
         more = "prepare = [('a:draw', ['{work_dir}/drawn']), ('a:convert', ['{data_root}'])]\n"
-        comparison = Comparison.from_file(write_comparison(more), tmp_path / "work")
-        finished = comparison.work_dir / "prepare" / "draw.done"
+        matrix = Matrix.from_file(write_comparison(more), tmp_path / "work")
+        finished = matrix.work_dir / "prepare" / "draw.done"
         finished.parent.mkdir(parents=True)
         finished.touch()
-        run_comparison(comparison, 1, lambda line: None)
+        run_matrix(matrix, 1, lambda line: None)
         tools = [call[2] for call in calls() if call[0] == "run"]
         assert tools == ["a:convert"]
 
     def test_leaves_present_data(self, prepared, calls):
-        Path(prepared.data_root, "annotations").mkdir(parents=True)
-        run_comparison(prepared, 1, lambda line: None)
+        Path(prepared.tables[0].data_root, "annotations").mkdir(parents=True)
+        run_matrix(prepared, 1, lambda line: None)
         assert all(call[0] != "run" for call in calls())
 
 
@@ -233,7 +200,7 @@ class TestAgain:
         for scoring in comparison.scorings:
             os.utime(scoring.result, (1, 1))
         run()
-        assert folders(calls()) == SCORES
+        assert sorted(folders(calls())) == sorted(SCORES)
 
 
 class TestOtherSettings:
@@ -248,8 +215,8 @@ class TestOtherSettings:
             calls()
             change()
             path = tmp_path / "configs" / "comparison.py"
-            changed = Comparison.from_file(path, comparison.work_dir, data_root)
-            run_comparison(changed, 1, lambda line: None)
+            changed = Matrix.from_file(path, comparison.work_dir, data_root)
+            run_matrix(changed, 1, lambda line: None)
 
         return run_again
 
@@ -313,7 +280,7 @@ class TestOtherSettings:
                 shutil.rmtree(folder)
 
         again(change_and_delete)
-        assert folders(calls()) == ["lidnet_seed1", "lidnet_seed0", "lidnet_seed0", "lidnet_seed1"]
+        assert folders(calls()) == ["lidnet_seed1"] * 2 + ["lidnet_seed0"] * 2
 
     def test_message_of_the_command(
         self, again, change_config, comparison, repository, tmp_path, monkeypatch, capsys
@@ -328,47 +295,88 @@ class TestOtherSettings:
 
 
 class TestFailure:
-    def test_error_names_the_log_and_its_end(self, run, calls, comparison, monkeypatch):
+    def test_reason_names_the_log_and_its_end(self, run, calls, comparison, monkeypatch):
         monkeypatch.setenv("FAKE_FAILS", "baseline_seed1")
+        run()
         log = comparison.trainings[1].folder / "log.txt"
-        with pytest.raises(JobError, match="baseline_seed1 failed with status 3") as caught:
-            run()
-        assert f"{log} ends:" in str(caught.value)
-        assert str(caught.value).rstrip().endswith("the reason")
+        training, score = run.failed
+        assert (training.name, score.name) == ("baseline_seed1", "score baseline seed 1")
+        assert training.reason.startswith("baseline_seed1 failed with status 3; ")
+        assert f"{log} ends:" in training.reason
+        assert training.reason.endswith("the reason")
+        assert score.reason == "it needs baseline_seed1, which failed"
+        assert (log.parent / "failed").read_text().strip() == training.reason
 
-    def test_no_other_job_is_started(self, run, calls, monkeypatch):
-        monkeypatch.setenv("FAKE_FAILS", "lidnet_seed0")
-        with pytest.raises(JobError):
-            run()
-        assert folders(calls()) == ["lidnet_seed1", "lidnet_seed0"]
-
-    def test_failed_training_is_not_done(self, run, calls, comparison, monkeypatch):
+    def test_others_go_on(self, run, calls, monkeypatch):
         monkeypatch.setenv("FAKE_FAILS", "lidnet_seed1")
-        with pytest.raises(JobError):
-            run()
-        assert not comparison.trainings[3].is_done
+        run()
+        assert folders(calls()) == [*ORDER[:4], *ORDER[5:]]
+
+    def test_failed_judge_leaves_nothing_to_score(self, run, calls, monkeypatch):
+        monkeypatch.setenv("FAKE_FAILS", "judge")
+        run()
+        assert folders(calls()) == TRAININGS
+        assert run.failed[0].name == "judge"
+        assert len(run.failed) == 1 + len(SCORES)
+
+    def test_failed_training_is_resumed(self, run, calls, comparison, monkeypatch):
+        monkeypatch.setenv("FAKE_FAILS", "lidnet_seed1")
+        run()
+        training = comparison.trainings[3]
+        assert not training.is_done
         monkeypatch.delenv("FAKE_FAILS")
         calls()
         run()
+        assert not run.failed
         found = calls()
-        assert folders(found)[0] == "lidnet_seed1"
+        assert folders(found) == ["lidnet_seed1"] * 2
         assert "--resume" in found[0]
+        assert not (training.folder / "failed").exists()
 
     def test_failed_score_is_no_row(self, run, calls, comparison, monkeypatch):
         monkeypatch.setenv("FAKE_FAILS", "ndct_seed0")
-        with pytest.raises(JobError, match="score ndct seed 0 failed"):
-            run()
+        run()
+        assert [job.name for job in run.failed] == ["score ndct seed 0"]
         assert not comparison.scorings[-1].result.exists()
+
+    def test_judge_without_weights(self, run, calls, comparison):
+        """A checkpoint that was deleted is told, not left to a traceback in a log."""
+        run()
+        (comparison.judge.folder / "iter_1.pth").unlink()
+        comparison.scorings[0].result.unlink()
+        run()
+        (failed,) = run.failed
+        assert failed.reason.startswith("the checkpoint of judge is gone")
+        assert f"delete {comparison.judge.folder}" in failed.reason
 
     def test_status_of_the_command(
         self, calls, comparison, repository, tmp_path, monkeypatch, capsys
     ):
-        monkeypatch.setenv("FAKE_FAILS", "judge")
+        """Status 1 with a list; the report has the other rows, and tells which failed."""
+        monkeypatch.setenv("FAKE_FAILS", "lidnet_seed1")
         tool = benchmark_tool(repository)
         config = str(tmp_path / "configs" / "comparison.py")
         work = str(tmp_path / "work")
         monkeypatch.setattr(sys, "argv", ["benchmark", "run", config, "--work-dir", work])
         assert tool.main() == 1
         captured = capsys.readouterr()
-        assert "error: judge failed with status 3" in captured.err
-        assert "[judge] failed, see" in captured.out
+        assert "error: lidnet_seed1: lidnet_seed1 failed with status 3" in captured.err
+        assert "[lidnet_seed1] failed: " in captured.out
+        rows = json.loads(Path(work, "results.json").read_text())
+        assert [(row["method"], row["seed"]) for row in rows] == [
+            ("ldct", 0), ("baseline", 0), ("baseline", 1), ("lidnet", 0), ("ndct", 0),
+        ]  # fmt: skip
+        text = Path(work, "report", "report.md").read_text()
+        assert "- lidnet seed 1: lidnet_seed1 failed with status 3" in text
+        page = Path(work, "report", "index.html").read_text()
+        assert "<dt>lidnet seed 1</dt>" in page
+        assert "the reason" in page
+
+    def test_nothing_to_report(self, calls, comparison, repository, tmp_path, monkeypatch, capsys):
+        monkeypatch.setenv("FAKE_FAILS", "judge")
+        tool = benchmark_tool(repository)
+        config = str(tmp_path / "configs" / "comparison.py")
+        arguments = ["benchmark", "run", config, "--work-dir", str(tmp_path / "work")]
+        monkeypatch.setattr(sys, "argv", arguments)
+        assert tool.main() == 1
+        assert "error: judge: judge failed with status 3" in capsys.readouterr().err

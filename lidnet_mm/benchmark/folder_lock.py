@@ -1,0 +1,39 @@
+"""A lock on a folder, so that of several processes one does what the others wait for."""
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+LOCK = ".lock"
+
+
+@contextmanager
+def folder_lock(folder: Path, on_wait: Callable[[], None] = lambda: None) -> Iterator[int]:
+    """Hold a folder.
+
+    Processes that inherit the descriptor hold the folder, too: a training whose starter was killed
+    keeps others out until it ends.
+
+    Args:
+        folder (Path): The folder; created where absent.
+        on_wait (Callable[[], None]): Called once if another process holds it, before waiting.
+
+    Yields:
+        int: Descriptor to hand to child processes.
+
+    Raises:
+        OSError: If the file system knows no locks.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            on_wait()
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield descriptor
+    finally:
+        os.close(descriptor)

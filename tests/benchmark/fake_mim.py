@@ -1,0 +1,62 @@
+"""Stand-in for ``mim``: notes its arguments and leaves the files behind that the real one would."""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+METRICS = ("AP50", "AP75", "PSNR", "SSIM", "RMSE", "correlation", "homogeneity", "energy")
+
+
+def option(arguments, name, default=None):
+    return arguments[arguments.index(name) + 1] if name in arguments else default
+
+
+def train(folder):
+    (folder / "last_checkpoint").write_text(str(folder / "iter_1.pth"))
+    (folder / "iter_1.pth").write_text("weights")
+    log = folder / "20260101" / "vis_data" / "scalars.json"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text(json.dumps({"loss": 0.5, "iter": 1, "step": 1}) + "\n")
+
+
+def row(arguments):
+    method = option(arguments, "--method") or option(arguments, "--score")
+    untouched = "--score" in arguments
+    return {
+        "dataset": "fake",
+        "denoiser": "none" if untouched else "CPCE",
+        "method": method,
+        "detector": "FasterRCNN-ResNet18" if method == "lidnet" else "none",
+        "judge": "fake",
+        "seed": int(option(arguments, "--seed")),
+        "metrics": dict.fromkeys(METRICS, 0.5),
+        "window_hu": json.loads(os.environ.get("FAKE_WINDOW", "[-160, 240]")),
+        "commit": os.environ.get("FAKE_COMMIT", "0123456789ab"),
+    }
+
+
+def main():
+    arguments = sys.argv[1:]
+    with open(os.environ["FAKE_CALLS"], "a") as file:
+        file.write(json.dumps(arguments) + "\n")
+    sys.stdout.write("11/22 14:00:00 - mmengine - INFO - Iter(train) [1/1]  loss: 0.5\n")
+    sys.stdout.write("a line of no interest\n")
+    sys.stdout.flush()
+    time.sleep(float(os.environ.get("FAKE_SECONDS", "0")))
+    folder = Path(option(arguments, "--work-dir", "."))
+    folder.mkdir(parents=True, exist_ok=True)
+    if arguments[0] == "train":
+        train(folder)
+    if folder.name in os.environ.get("FAKE_FAILS", "").split():
+        sys.stdout.write("the reason\n")
+        sys.exit(3)
+    if arguments[0] == "run":
+        (Path(arguments[-1]) / "annotations").mkdir(parents=True)
+    if "--results" in arguments:
+        Path(option(arguments, "--results")).write_text(json.dumps([row(arguments)]))
+
+
+if __name__ == "__main__":
+    main()
