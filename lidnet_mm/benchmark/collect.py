@@ -101,7 +101,7 @@ def _row(scoring: Scoring, table: Comparison) -> ResultRow:
 
 
 def report(matrix: Matrix, allow_mixed: bool = False) -> list[Path]:
-    """Write ``results.json`` and the report of each table that has rows.
+    """Write ``results.json``, ``evidence.json`` and the report of each table that has rows.
 
     Args:
         matrix (Matrix): A matrix of which something has run.
@@ -114,10 +114,16 @@ def report(matrix: Matrix, allow_mixed: bool = False) -> list[Path]:
         FileNotFoundError: If there is no row at all.
         MixedResultsError: As of :func:`collect`.
     """
-    return [_report(found) for found in collect(matrix, allow_mixed) if found.rows]
+    tables = [found for found in collect(matrix, allow_mixed) if found.rows]
+    evidence = [_evidence(found) for found in tables]
+    pages = [_report(*parts) for parts in zip(tables, evidence, strict=True)]
+    differences = tuple(entry for part in evidence for entry in part.differences)
+    detections = tuple(entry for part in evidence for entry in part.detections)
+    write_evidence(Evidence(differences, detections), matrix.work_dir / EVIDENCE)
+    return pages
 
 
-def _report(found: CollectedTable) -> Path:
+def _report(found: CollectedTable, evidence: Evidence) -> Path:
     """The report of one table, and its evidence."""
     table, rows = found.table, list(found.rows.values())
     configs = {"judge": table.judge.config.stem}
@@ -127,7 +133,6 @@ def _report(found: CollectedTable) -> Path:
     provenance = gather_provenance(configs, rows[0].window_hu, table.dose, notes, data)
     titles = row_titles(rows)
     titled = {s: titles[row_key(row)] for s, row in found.rows.items() if s.is_main}
-    evidence = _evidence(found)
     write_evidence(evidence, table.work_dir / EVIDENCE)
     return write_report(
         rows,
