@@ -1,6 +1,8 @@
 """The same CT slices as NIfTI, DICOM, PNG, in the cache, and as raw float32, for ``data.py``."""
 
+import contextlib
 import json
+import sys
 from pathlib import Path
 
 import nibabel
@@ -65,11 +67,12 @@ def open_set(source: str, folder: Path, slices: int, size: int) -> RawSlices | C
     load = {"type": "lidnet_mm.LoadCTSlice"}
     if cached:
         load["cache_dir"] = str(folder / FOLDERS[CACHE])
-    return CTLesionDataset(
-        ann_file=str(folder / f"{FOLDERS[files]}_{slices}.json"),
-        data_root=str(folder / FOLDERS[files]),
-        pipeline=[load],
-    )
+    with contextlib.redirect_stdout(sys.stderr):  # pycocotools tells of its progress
+        return CTLesionDataset(
+            ann_file=str(folder / f"{FOLDERS[files]}_{slices}.json"),
+            data_root=str(folder / FOLDERS[files]),
+            pipeline=[load],
+        )
 
 
 def make(folder: Path, counts: list[int], depth: int, size: int) -> None:

@@ -9,6 +9,7 @@ from lidnet_mm.datasets.converters.patient_split import patients_per_part
 from lidnet_mm.datasets.converters.sources.deeplesion import DeepLesion
 from lidnet_mm.datasets.converters.sources.fumpe import Fumpe
 from lidnet_mm.datasets.converters.sources.luna16 import Luna16
+from lidnet_mm.datasets.converters.sources.lung_pet_ct_dx import LungPetCtDx
 from lidnet_mm.datasets.converters.sources.msd_lung import MsdLung
 from lidnet_mm.datasets.ct_lesion_dataset import CTLesionDataset
 from lidnet_mm.datasets.expected_counts import check_expected
@@ -17,7 +18,14 @@ from lidnet_mm.registry import TRANSFORMS
 FOLDER = Path(__file__).resolve().parents[1] / "configs" / "_base_" / "datasets"
 PARTS = ("train", "val", "test")
 NAMES = ("pe_ct", "l_ct_a", "l_ct_g", "luna16", "deeplesion", "msd_lung")
-CONVERTERS = {"pe_ct": Fumpe, "luna16": Luna16, "deeplesion": DeepLesion, "msd_lung": MsdLung}
+CONVERTERS = {
+    "pe_ct": Fumpe,
+    "l_ct_a": LungPetCtDx,
+    "l_ct_g": LungPetCtDx,
+    "luna16": Luna16,
+    "deeplesion": DeepLesion,
+    "msd_lung": MsdLung,
+}
 # Table 1 of the paper: slices to train and to test, all of 512 x 512 pixels.
 TABLE_1 = {"pe_ct": (2000, 304), "l_ct_a": (2500, 500), "l_ct_g": (2500, 500)}
 

@@ -13,6 +13,7 @@ import pytest
 from lidnet_mm.datasets.converters.command_line import run as run_converter
 from lidnet_mm.datasets.converters.sources.nifti_masks import NiftiMasks
 from lidnet_mm.datasets.thorax_phantom import PhantomScan, write_thorax_phantoms
+from lidnet_mm.evaluation.slice_record import read_records
 
 FIELDS = {
     "dataset",
@@ -174,6 +175,15 @@ class TestResults:
     def test_denoisers_changed_the_images(self, rows):
         errors = [rows[method]["metrics"]["RMSE"] for method in ROWS[:-1]]
         assert len(set(errors)) == 4
+
+
+class TestRecords:
+    def test_each_row_has_those_of_the_same_slices(self, rows, folder):
+        files = sorted((folder / "work" / "scores").glob("*/records.json"))
+        assert len(files) == len(rows)
+        found = [read_records(path) for path in files]
+        assert len({tuple(record.identity for record in records) for records in found}) == 1
+        assert len({record.patient for record in found[0]}) == 2
 
 
 class TestReport:

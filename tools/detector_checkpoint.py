@@ -14,8 +14,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from mmengine.config import DictAction
-
+from lidnet_mm.apis.config_options import ConfigOptions
 from lidnet_mm.apis.export_detector import export_detector
 from lidnet_mm.apis.import_detector import import_detector
 from lidnet_mm.apis.load_config import load_config
@@ -37,7 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("out", type=Path, help="checkpoint to write; export writes its .py, too")
     parser.add_argument("--denoiser", help="import: checkpoint of the denoiser, trained alone")
-    parser.add_argument("--cfg-options", nargs="+", action=DictAction, help="key=value pairs")
+    parser.add_argument("--cfg-options", nargs="+", action=ConfigOptions, help="key=value pairs")
     return parser
 
 

@@ -65,7 +65,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         default=STORES[0],
         choices=STORES,
         help="float32: bit by bit what SimulateLowDose makes; int16: rounded, at most 0.5 HU off, "
-        "half the space (default: %(default)s)",
+        "less than half the space (default: %(default)s)",
     )
     parser.add_argument(
         "--shard", default="1/1", metavar="i/n", help="part of the volumes (default: all)"

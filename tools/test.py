@@ -11,10 +11,11 @@ import os
 import sys
 from pathlib import Path
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
+from lidnet_mm.apis.config_options import ConfigOptions
 from lidnet_mm.apis.load_config import load_config
 from lidnet_mm.apis.process_group import LAUNCHERS, join_processes
 from lidnet_mm.benchmark.details import write_details
@@ -84,7 +85,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="slices of each example, those above and below it among them; odd (1)",
     )
     parser.add_argument("--work-dir", help="where logs go (work_dirs/<config>)")
-    parser.add_argument("--cfg-options", nargs="+", action=DictAction, help="key=value pairs")
+    parser.add_argument("--cfg-options", nargs="+", action=ConfigOptions, help="key=value pairs")
     parser.add_argument("--launcher", choices=LAUNCHERS, default="none")
     parser.add_argument("--local_rank", "--local-rank", type=int, default=0)
     return parser

@@ -8,9 +8,9 @@ import argparse
 import os
 from pathlib import Path
 
-from mmengine.config import DictAction
 from mmengine.runner import Runner
 
+from lidnet_mm.apis.config_options import ConfigOptions
 from lidnet_mm.apis.load_config import load_config
 from lidnet_mm.apis.mixed_precision import use_mixed_precision
 from lidnet_mm.apis.process_group import LAUNCHERS, join_processes
@@ -47,7 +47,10 @@ def parse_arguments() -> argparse.Namespace:
         help="train in half precision: bf16 (default), or fp16 with a loss scale for each part",
     )
     parser.add_argument(
-        "--cfg-options", nargs="+", action=DictAction, help="key=value pairs, such as data_root=..."
+        "--cfg-options",
+        nargs="+",
+        action=ConfigOptions,
+        help="key=value pairs, such as data_root=...",
     )
     parser.add_argument("--launcher", choices=LAUNCHERS, default="none")
     parser.add_argument("--local_rank", "--local-rank", type=int, default=0)

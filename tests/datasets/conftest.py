@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import SimpleITK
 from mmengine.logging import MMLogger
+from mmengine.logging.logger import FilterDuplicateWarning
 
 
 @pytest.fixture
@@ -90,11 +91,12 @@ def write_coco(tmp_path) -> Callable[..., str]:
 
 @pytest.fixture
 def warnings_logged() -> Iterator[Callable[[], str]]:
-    """Function that gives the warnings logged by MMEngine's current logger so far."""
+    """Function that gives the warnings that MMEngine's current logger has shown so far."""
     logger = MMLogger.get_current_instance()
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setLevel(logging.WARNING)
+    handler.addFilter(FilterDuplicateWarning(logger.name))  # as on the terminal
     logger.addHandler(handler)
     yield stream.getvalue
     logger.removeHandler(handler)

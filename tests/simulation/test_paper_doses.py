@@ -17,7 +17,7 @@ def test_photons_are_those_of_section_4():
 
 @pytest.mark.parametrize("name", sorted(PAPER_DOSES))
 def test_300_mm_of_water_drown_in_noise(name):
-    """Above 500 HU, the contrast of soft tissue to fat being 100 HU (docs/simulation.md)."""
+    """By more than twice the contrast of soft tissue and fat, with pixels twice the usual ones."""
     disk = water_disk(256, 1.4, 150.0)
     generator = torch.Generator().manual_seed(1)
     noisy = simulate_low_dose(disk, 1.4, paper_photons(name), num_views=720, generator=generator)

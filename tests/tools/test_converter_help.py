@@ -27,4 +27,5 @@ def test_help_tells_the_layout_an_example_and_the_options(repository, monkeypatc
         assert not ended.value.code
         text = capsys.readouterr().out
         assert re.search(rf"Example:\s.*dataset_converters[:/]{path.stem}(\.py)? ", text), path
+        assert not re.search(r"\S {4,}--", text), f"{path}: a line of the example is not continued"
         assert f"--store {{{','.join(STORES)}}}" in text

@@ -62,6 +62,7 @@ def test_plain_detector_without_weights(call, capsys, checkpoint):
     "option",
     [
         ("--results", "results.json"),
+        ("--records", "records.json"),
         ("--score", "ndct"),
         ("--score", "denoised"),
         ("--judge-checkpoint", "judge.pth"),
@@ -117,6 +118,24 @@ def test_what_is_scored(call, scored, tmp_path, options, expected):
     assert results.read_text() == "row"
     details = json.loads((tmp_path / "details.json").read_text())
     assert details == {"radiomics/num_rois": 3}
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ((), None),
+        (("--results", "a/score.json"), "a/records.json"),
+        (("--records", "b/r.json"), "b/r.json"),
+        (("--results", "a/score.json", "--records", "b/r.json"), "b/r.json"),
+    ],
+)
+def test_where_records_go(call, scored, tool, tmp_path, monkeypatch, options, expected):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a").mkdir()
+    found = []
+    monkeypatch.setattr(tool, "add_slice_records", lambda config, path: found.append(str(path)))
+    call("lidnet_mm.LIDDetector", *options)
+    assert found == ([] if expected is None else [expected])
 
 
 @pytest.mark.parametrize("checkpoint", [(), ("none",)])

@@ -10,10 +10,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from mmengine.config import DictAction
 from mmengine.logging import MMLogger
 from tqdm import tqdm
 
+from lidnet_mm.apis.config_options import ConfigOptions
 from lidnet_mm.apis.load_config import load_config
 from lidnet_mm.visualization.dataset_page import (
     DataPart,
@@ -29,6 +29,7 @@ from lidnet_mm.visualization.dataset_page import (
     write_dataset_page,
 )
 from lidnet_mm.visualization.dataset_page.choice import KINDS
+from lidnet_mm.visualization.dataset_page.shown_slice import UnreadableSlice
 from lidnet_mm.visualization.dataset_page.windows import PRESETS
 from lidnet_mm.whole_file import require_writable
 
@@ -69,7 +70,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--difference", action="store_true", help="open with the map of LDCT minus NDCT"
     )
     parser.add_argument(
-        "--cfg-options", nargs="+", action=DictAction, help="key=value pairs, for a config"
+        "--cfg-options", nargs="+", action=ConfigOptions, help="key=value pairs, for a config"
     )
     return parser
 
@@ -120,7 +121,9 @@ def browse(arguments: argparse.Namespace) -> str:
     facts = facts_of(arguments, len(entries), parts)
     settings = PageSettings(title, facts, windows, arguments.difference)
     size = write_dataset_page(entries, parts, arguments.page, settings)
-    return f"{len(entries)} slices, {size / 1e6:.1f} MB: {arguments.page}"
+    lost = sum(isinstance(entry, UnreadableSlice) for entry in entries)
+    named = f" ({lost} unreadable)" if lost else ""
+    return f"{len(entries)} slices{named}, {size / 1e6:.1f} MB: {arguments.page}"
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""Draw random nodules, put into slices of a folder of chest CT, as one picture.
+r"""Draw random nodules, put into slices of a folder of chest CT, as one picture.
 
 Each tile is 64 x 64 mm in the lung window, one nodule in it, not always in its middle.
 
@@ -27,6 +27,7 @@ TILE_MM = 64.0
 TILE_PIXELS = 128
 LUNG_WINDOW = (-1350.0, 150.0)
 OFF_CENTRE_MM = 14.0
+AIR_HU = -1000.0
 
 
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -115,7 +116,11 @@ def _crop(
     far = ((left + TILE_MM) / spacing[1], (top + TILE_MM) / spacing[0])
     return np.array(
         picture.transform(
-            (TILE_PIXELS, TILE_PIXELS), Image.Transform.EXTENT, (*edges, *far), Image.BICUBIC
+            (TILE_PIXELS, TILE_PIXELS),
+            Image.Transform.EXTENT,
+            (*edges, *far),
+            Image.BICUBIC,
+            fillcolor=int(255 * (AIR_HU - low) / (high - low)),
         )
     )
 

@@ -1,4 +1,4 @@
-"""Put lung nodules of known size and contrast into chest CT, for a test of small lesions.
+r"""Put lung nodules of known size and contrast into chest CT, for a test of small lesions.
 
 SOURCE holds volumes or single slices of any file type, named by --image; a patient may have
 several. The lungs are found in each. What is in them already counts as healthy: leave out volumes

@@ -1,4 +1,4 @@
-"""Turn LUNA16 into train, validation and test slices with nodule boxes.
+r"""Turn LUNA16 into train, validation and test slices with nodule boxes.
 
 SOURCE holds, as downloaded from https://luna16.grand-challenge.org and unpacked:
 

@@ -1,4 +1,4 @@
-"""Turn a folder of CT volumes and lesion masks into train, validation and test slices.
+r"""Turn a folder of CT volumes and lesion masks into train, validation and test slices.
 
 Every connected component of a mask on an axial slice becomes a box. Files may be NIfTI (.nii,
 .nii.gz), MetaImage or NRRD. Image and mask have to lie on the same voxels.

@@ -1,5 +1,6 @@
 """One case of a source: read, checked and written."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from lidnet_mm.datasets.converters.checked_case import (
     check_case,
     read_hounsfield,
 )
+from lidnet_mm.datasets.converters.left_out_lines import warn_left_out
 from lidnet_mm.datasets.converters.numbering import NumberedCase
 from lidnet_mm.datasets.converters.output.case_record import CaseFiles, case_record, unused_record
 from lidnet_mm.datasets.converters.output.volume_files import (
@@ -56,12 +58,10 @@ def convert_case(
     except UnusableCaseError as error:
         if strict:
             raise
-        logger.warning("%s left out: %s", case.stem, error)
+        logger.warning(f"{case.stem} left out: {error}")  # in one piece: see left_out_lines
         return unused_record(case, LeftOut("volume", error.reason, error.source))
-    for entry in checked.left_out:
-        if entry.source:
-            logger.warning("%s: left out %s %s: %s", case.stem, entry.what, entry.source,
-                           entry.reason)  # fmt: skip
+    named = [entry for entry in checked.left_out if entry.source]
+    warn_left_out(case.stem, named, all_names=logger.isEnabledFor(logging.INFO))
     files = _no_files(checked) if root is None else _write(root, case, checked, ldct, store)
     logger.info(
         "%s: %d slices used, %d with lesion; %d slices without body left out",

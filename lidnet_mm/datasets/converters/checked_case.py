@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lidnet_mm.datasets.converters.checks.hounsfield_check import check_finite, check_hounsfield
+from lidnet_mm.datasets.converters.conversion_error import ConversionError
 from lidnet_mm.datasets.converters.lesion_boxes import LesionBox
 from lidnet_mm.datasets.converters.source_case import CaseContent, LeftOut, UnusableCaseError
 from lidnet_mm.datasets.readers import CTVolume
@@ -26,10 +27,18 @@ class BoxLimits:
     Attributes:
         min_size_mm: Boxes whose larger side is below this many mm are dropped.
         keep_empty: Keep slices without a box as negatives.
+
+    Raises:
+        ConversionError: The size is negative or no number.
     """
 
     min_size_mm: float = 0.0
     keep_empty: bool = True
+
+    def __post_init__(self) -> None:
+        """Check the size."""
+        if not 0 <= self.min_size_mm < np.inf:
+            raise ConversionError(f"--min-size-mm is {self.min_size_mm}; give 0 or more mm")
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ def run(converter: Converter, doc: str, arguments: Sequence[str] | None = None) 
         arguments: The command line; None for the process's own.
 
     Returns:
-        Exit status: 0, or 1 after an error, which is printed.
+        Exit status: 0, 1 after an error, which is printed, or 130 after Ctrl-C.
     """
     options = parse(converter, doc, arguments)
     logger = MMLogger.get_current_instance()
@@ -38,6 +38,9 @@ def run(converter: Converter, doc: str, arguments: Sequence[str] | None = None) 
     except (ConversionError, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return 130
     finally:
         logger.setLevel(level)
     written = "nothing written (dry run)" if options.dry_run else f"written to {options.out}"

@@ -13,6 +13,8 @@ in the json. Source names appear in no file of the dataset.
 
 import csv
 import io
+import logging
+import os
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +29,7 @@ from lidnet_mm.datasets.converters.case_conversion import convert_case
 from lidnet_mm.datasets.converters.checked_case import BoxLimits
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
 from lidnet_mm.datasets.converters.converter import Converter
+from lidnet_mm.datasets.converters.left_out_lines import warn_left_out
 from lidnet_mm.datasets.converters.numbering import NumberedCase, number_cases
 from lidnet_mm.datasets.converters.output.case_record import left_out_records
 from lidnet_mm.datasets.converters.output.coco_writer import coco_document, write_json
@@ -99,30 +102,24 @@ def convert(
     found = converter.find_cases(source, options)
     if not found.cases:
         raise ConversionError(f"{source}: no CT volume of {converter.name} found")
-    _tell(found)
+    verbose = MMLogger.get_current_instance().isEnabledFor(logging.INFO)
+    warn_left_out("", found.left_out, all_names=verbose)
     cases = number_cases(found.cases, settings.split, settings.seed)
     check_destination(out, source, settings.overwrite)
-    if settings.key is not None and settings.key.resolve().is_relative_to(out.resolve()):
-        raise ConversionError(f"--key {settings.key} lies in the dataset; give a file elsewhere")
+    if settings.key is not None:
+        _check_key(settings.key, out)
     info = _info(converter, settings, options)
     if dry_run:
         records = _convert_cases(converter, cases, settings, None)
         return _written(records, found, info, settings, None)
-    identity = {**info, "cases": [[case.source.patient, case.source.series] for case in cases]}
+    names = [[case.source.patient, case.source.series] for case in cases]
+    identity = {**info, "source": str(source.resolve()), "cases": names}
     with resumable_folder(out, identity) as done:
         records = _convert_cases(converter, cases, settings, done)
         summary = _written(records, found, info, settings, done.root)
-    if settings.key is not None:
-        _write_key(settings.key, cases)
+        if settings.key is not None:  # before the folder appears: no dataset without its key
+            _write_key(settings.key, cases)
     return summary
-
-
-def _tell(found: FoundCases) -> None:
-    """Say what belongs to no case, by its own names, on the terminal."""
-    for entry in found.left_out:
-        MMLogger.get_current_instance().warning(
-            "left out: %s %s: %s", entry.what, entry.source or f"({entry.count})", entry.reason
-        )
 
 
 def _convert_cases(
@@ -206,6 +203,17 @@ def _info(converter: Converter, settings: ConversionSettings, options: Namespace
         "split": "as the source" if settings.split is None else dict(settings.split),
         "seed": settings.seed,
     }
+
+
+def _check_key(path: Path, out: Path) -> None:
+    """Refuse a key that cannot be written, before hours of conversion, or lies in the dataset."""
+    if path.resolve().is_relative_to(out.resolve()):
+        raise ConversionError(f"--key {path} lies in the dataset; give a file elsewhere")
+    if path.is_dir():
+        raise ConversionError(f"--key {path} is a folder; give a file")
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        raise ConversionError(f"--key {path} cannot be written; give a file elsewhere")
 
 
 def _write_key(path: Path, cases: Sequence[NumberedCase]) -> None:

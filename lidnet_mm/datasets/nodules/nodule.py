@@ -8,7 +8,10 @@ import numpy as np
 SMALLEST_RADIUS = 0.35
 """No notch is deeper than to this share of the half axes."""
 
-QUADRATURE_POINTS = 5_000
+LOBE_ENDS = 9.0
+"""Widths after which a lobe, at 1e-4 of its height, has ended."""
+
+QUADRATURE_POINTS = 8_000
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Nodule:
         hu: Its mean in HU; of a part-solid nodule that of the ground glass around the core.
         core: Size of the solid core of a part-solid nodule, as a share of the body's; else 0.
         core_hu: Mean HU of the core.
+        core_offset: x, y, z in mm from the nodule's centre to the core's.
         attachment: What it touches: ``'none'``, ``'vessel'`` or ``'pleura'``.
     """
 
@@ -44,6 +48,7 @@ class Nodule:
     hu: float
     core: float = 0.0
     core_hu: float = 0.0
+    core_offset: tuple[float, float, float] = (0.0, 0.0, 0.0)
     attachment: str = "none"
 
     @property
@@ -72,9 +77,13 @@ class Nodule:
         Returns:
             (...,) radius, at least ``SMALLEST_RADIUS``.
         """
-        radius = np.ones(direction.shape[:-1], dtype=direction.dtype)
+        flat = np.ascontiguousarray(direction.reshape(-1, 3))
+        radius = np.ones(len(flat), dtype=direction.dtype)
         for lobe, height, width in zip(self.lobes, self.heights, self.widths, strict=True):
-            radius += height * np.exp(-(1 - direction @ lobe.astype(direction.dtype)) / width)
+            away = 1 - flat @ lobe.astype(direction.dtype)
+            near = np.flatnonzero(away < LOBE_ENDS * width)
+            radius[near] += height * np.exp(-away[near] / width)
+        radius = radius.reshape(direction.shape[:-1])
         return np.maximum(radius, SMALLEST_RADIUS)
 
     def level(self, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
@@ -93,6 +102,14 @@ class Nodule:
         local = offset @ (self.rotation.T / np.asarray(self.half_axes)).astype(np.float32)
         radius = np.linalg.norm(local, axis=-1)
         return radius / self.surface(local / np.maximum(radius, 1e-6)[..., None])
+
+    def core_level(self, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """As :meth:`level`, of the solid core: the body's mirror image, smaller and off centre."""
+        mirrored = (
+            2 * centre + offset - place
+            for centre, offset, place in zip(self.centre, self.core_offset, (x, y, z), strict=True)
+        )
+        return self.level(*mirrored) / self.core
 
 
 def _directions(count: int) -> np.ndarray:

@@ -10,6 +10,9 @@ KINDS = ("solid", "part_solid", "ground_glass")
 MARGINS = ("smooth", "lobulated", "spiculated")
 ATTACHMENTS = ("none", "vessel", "pleura")
 
+CORE_OFFSET = 0.5
+"""A core lies off the centre along each axis by at most this share of the room that it has."""
+
 
 @dataclass(frozen=True)
 class NoduleRanges:
@@ -23,6 +26,8 @@ class NoduleRanges:
         attachments: What nodules touch, each as likely; see ``ATTACHMENTS``.
         solid_hu: Range of the mean of solid nodules and cores in HU.
         ground_glass_hu: The same of ground glass.
+        least_contrast_hu: Nodules that differ by less from the lung in every slice, because the
+            slices are much thicker than they are, are drawn again.
 
     Raises:
         ValueError: A range that is none, or a name that is unknown.
@@ -34,6 +39,7 @@ class NoduleRanges:
     attachments: tuple[str, ...] = ("none",)
     solid_hu: tuple[float, float] = (-10.0, 60.0)
     ground_glass_hu: tuple[float, float] = (-650.0, -400.0)
+    least_contrast_hu: float = 100.0
 
     def __post_init__(self) -> None:
         """Refuse what no nodule can have."""
@@ -61,13 +67,17 @@ class NoduleRanges:
         attachment = str(rng.choice(self.attachments))
         solid_hu, hazy_hu = rng.uniform(*self.solid_hu), rng.uniform(*self.ground_glass_hu)
         nodule = draw_body(diameter, margin, rng)
-        core = float(rng.uniform(0.35, 0.65)) if kind == "part_solid" else 0.0
+        core = float(rng.uniform(0.35, 0.6))
+        offset = (1 - core) * diameter / 2 * rng.uniform(-CORE_OFFSET, CORE_OFFSET, 3)
+        if kind != "part_solid":
+            core, offset = 0.0, np.zeros(3)
         return replace(
             nodule,
             kind=kind,
             hu=float(solid_hu if kind == "solid" else hazy_hu),
             core=core,
             core_hu=float(solid_hu),
+            core_offset=tuple(float(mm) for mm in offset),
             attachment=attachment,
         )
 
@@ -118,9 +128,9 @@ def _lobulated(rng: np.random.Generator) -> _Lobes:
 def _spiculated(rng: np.random.Generator) -> _Lobes:
     """A lobulated body with many thin spikes of unequal length."""
     lobes, heights, widths = _lobulated(rng)
-    count = int(rng.integers(24, 44))
-    lengths = 0.2 + rng.exponential(0.22, count).clip(max=0.8)
-    spikes = rng.normal(size=(count, 3)), lengths, rng.uniform(0.004, 0.016, count)
+    count = int(rng.integers(45, 80))
+    lengths = 0.2 + rng.exponential(0.25, count).clip(max=0.9)
+    spikes = rng.normal(size=(count, 3)), lengths, rng.uniform(0.002, 0.008, count)
     return _join((lobes, 0.7 * heights, widths), spikes)
 
 

@@ -100,7 +100,8 @@ def _cover_layer(
         inside = (level < 1).astype(np.float32)
         total[0, near] += inside
         total[1, near] += inside if nodule.solid else inside * _haze(level)
-        total[2, near] += level < nodule.core
+        if nodule.core:
+            total[2, near] += (nodule.core_level(xs[near], ys[near], z) < 1) & (level < 1)
     voxels = total.reshape(3, len(y), y.shape[1], len(x), x.shape[1]).mean(axis=(2, 4))
     return tuple(voxels / len(places))
 

@@ -54,7 +54,7 @@ class LDCTSet:
         simulate: The simulation, with one realization and without cache.
         name: Name of the setting, for ``out=None``.
         store: ``'float32'``, the LDCT bit by bit as ``SimulateLowDose`` makes it, or ``'int16'``,
-            rounded to whole HU in half the space.
+            rounded to whole HU in less than half the space.
 
     Raises:
         FileNotFoundError: The data set has no annotation files, or a volume is missing.

@@ -8,6 +8,7 @@ unpacks them.
 
 import base64
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,12 +30,10 @@ class PackedImage:
     Attributes:
         text: Base 64.
         step: Whole HU to which the image is rounded: half a step is the largest error.
-        shape: (H, W) in pixels.
     """
 
     text: str
     step: int
-    shape: tuple[int, int]
 
 
 def allowed_bytes(num_pixels: int) -> float:
@@ -49,24 +48,32 @@ def allowed_bytes(num_pixels: int) -> float:
     return max(BYTES_A_PIXEL, BYTES_A_PAGE / num_pixels)
 
 
-def pack_image(hu: np.ndarray, bytes_a_pixel: float = BYTES_A_PIXEL) -> PackedImage:
-    """Pack an image with the smallest step of 1, 2, 4, 8, ... HU that keeps it small.
+def pack_images(
+    images: Mapping[str, np.ndarray], bytes_a_pixel: float = BYTES_A_PIXEL
+) -> dict[str, PackedImage]:
+    """Pack the images of a slice with the smallest steps of 1, 2, 4, 8, ... HU that keep it small.
 
-    Noise does not compress: an image with more of it gets a coarser step, which stays far below
-    the noise.
+    Noise does not compress: the image with most of it gets a coarser step, which stays far below
+    the noise, before the others do.
 
     Args:
-        hu: (H, W), HU, finite.
-        bytes_a_pixel: Largest size, before base 64.
+        images: (H, W) each, HU, finite, by title.
+        bytes_a_pixel: Largest size on average over the images, before base 64.
 
     Returns:
-        The packed image.
+        The packed images by title.
     """
-    most = max(bytes_a_pixel * hu.size, SMALLEST)
-    step = 1
-    while len(content := _compressed(hu, step)) > most:
-        step *= 2
-    return PackedImage(base64.b64encode(content).decode("ascii"), step, hu.shape)
+    most = sum(max(bytes_a_pixel * hu.size, SMALLEST) for hu in images.values())
+    steps = dict.fromkeys(images, 1)
+    contents = {title: _compressed(hu, 1) for title, hu in images.items()}
+    while sum(map(len, contents.values())) > most:
+        largest = max(contents, key=lambda title: len(contents[title]))
+        steps[largest] *= 2
+        contents[largest] = _compressed(images[largest], steps[largest])
+    return {
+        title: PackedImage(base64.b64encode(content).decode("ascii"), steps[title])
+        for title, content in contents.items()
+    }
 
 
 def _compressed(hu: np.ndarray, step: int) -> bytes:

@@ -41,7 +41,7 @@ def parts_of_config(config: Config, part: str | None = None, raw: bool = False) 
     if name not in having:
         others = f"it has {', '.join(having)}" if having else "nor any other data loader"
         raise ValueError(
-            f"{Path(config.filename).name} has no {name}_dataloader: {others}; choose with --part"
+            f"{_file_of(config)} has no {name}_dataloader: {others}; choose with --part"
         )
     dataset = config[f"{name}_dataloader"].dataset.copy()
     return [_build(name, dataset, raw)]
@@ -74,6 +74,11 @@ def parts_of_folder(folder: Path, part: str | None = None) -> list[DataPart]:
             f"{folder} has no annotations/{part}.json: it has {names}; choose with --part"
         )
     return [_build(file.stem, _dataset_of(folder, file), raw=False) for file in chosen]
+
+
+def _file_of(config: Config) -> str:
+    """Name of the config's own file, before ``load_config`` renamed it for work dirs."""
+    return Path(config.filename).name.removeprefix("resolved_")
 
 
 def _order(file: Path) -> tuple[int, str]:

@@ -12,7 +12,7 @@ from lidnet_mm.visualization.dataset_page.hu_statistics import (
     difference_in_body,
     inside,
 )
-from lidnet_mm.visualization.dataset_page.packed_image import PackedImage, pack_image
+from lidnet_mm.visualization.dataset_page.packed_image import PackedImage, pack_images
 from lidnet_mm.visualization.dataset_page.shown_slice import ShownBox, ShownSlice
 from lidnet_mm.visualization.html_page import data_uri
 from lidnet_mm.visualization.slice_figure import SlicePanel, lesion_region, slice_png
@@ -81,7 +81,7 @@ def slice_view(shown: ShownSlice, window: HUWindow, bytes_a_pixel: float) -> Sli
     Args:
         shown: The slice.
         window: HU limits of its thumbnail.
-        bytes_a_pixel: Largest size of a packed image.
+        bytes_a_pixel: Largest size of its packed images.
 
     Returns:
         All that the page says and shows of it.
@@ -94,7 +94,7 @@ def slice_view(shown: ShownSlice, window: HUWindow, bytes_a_pixel: float) -> Sli
     thumbnail = slice_png(SlicePanel("NDCT", ndct, edges), window, THUMBNAIL_WIDTH)
     return SliceView(
         shown=shown,
-        images={title: pack_image(image, bytes_a_pixel) for title, image in shown.images.items()},
+        images=pack_images(shown.images, bytes_a_pixel),
         boxes=[_box_view(box, shown) for box in shown.boxes],
         statistics=_statistics(shown),
         thumbnail=data_uri(thumbnail),

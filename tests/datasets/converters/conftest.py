@@ -1,10 +1,14 @@
-"""Source folders of patients, written by SimpleITK."""
+"""Source folders of patients, written by SimpleITK, and conversions of cases in memory."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from given_cases import Source
+
+from lidnet_mm.datasets.converters.command_line import convert_as_told, parse
 
 SHAPE = (4, 24, 32)
 
@@ -33,3 +37,23 @@ def write_patient(write_volume) -> Callable[..., None]:
         write_volume(mask, f"source/{name}/mask.nii.gz", **{**geometry, **(mask_geometry or {})})
 
     return write
+
+
+@pytest.fixture
+def convert(tmp_path):
+    """Function that converts cases to ``tmp_path/out``."""
+    (tmp_path / "source").mkdir()
+
+    def convert(*cases, switches=(), split=("train=1.0",), **fields):
+        source = Source(cases, **fields)
+        words = [] if split is None else ["--split", *split]
+        arguments = [str(tmp_path / "source"), str(tmp_path / "out"), *words, *switches]
+        return convert_as_told(source, parse(source, arguments=arguments))
+
+    return convert
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Function that reads a json of the dataset."""
+    return lambda name: json.loads((tmp_path / "out" / name).read_text())

@@ -1,112 +1,15 @@
 """What the engine makes of the cases of any source."""
 
-import json
-import os
-import signal
-import subprocess
-import sys
-from argparse import Namespace
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
 import SimpleITK
+from given_cases import ORIGIN, SPACING, ArrayVolume, box, case, hu, unusable
 
-from lidnet_mm.datasets.converters.command_line import convert_as_told, parse, run
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
-from lidnet_mm.datasets.converters.converter import Converter
-from lidnet_mm.datasets.converters.lesion_boxes import LesionBox
-from lidnet_mm.datasets.converters.source_case import (
-    CaseContent,
-    FoundCases,
-    LeftOut,
-    SourceCase,
-    UnusableCaseError,
-)
+from lidnet_mm.datasets.converters.source_case import CaseContent, LeftOut, UnusableCaseError
 from lidnet_mm.datasets.ct_lesion_dataset import CTLesionDataset
-from lidnet_mm.datasets.readers import CTVolume
 from lidnet_mm.datasets.transforms import LoadCTSlice
-
-SPACING = (0.7, 0.9)
-ORIGIN = (-11.0, 7.0, -300.0)
-
-
-class ArrayVolume(CTVolume):
-    """HU in memory, in display order, at a known place."""
-
-    def __init__(self, hu, uniform=True):
-        affine = np.diag([-SPACING[1], -SPACING[0], 2.5, 1.0])
-        affine[:3, 3] = np.array(ORIGIN) * (-1, -1, 1)
-        super().__init__(Path("memory.arr"), affine, hu.shape[::-1])
-        self.hu, self._uniform = hu, uniform
-        self.read = []
-
-    @property
-    def uniform(self):
-        return self._uniform
-
-    def _read_plane(self, stored_index):
-        self.read.append(stored_index)
-        return self.hu[stored_index].T
-
-
-def hu(seed=0, slices=4):
-    return np.random.default_rng(seed).integers(-1000, 400, (slices, 20, 30)).astype(np.float32)
-
-
-def box(x=3, y=4, width=5, height=6, **attributes):
-    return LesionBox(x, y, width, height, width * height, attributes)
-
-
-@dataclass
-class Source(Converter):
-    """A converter of given cases."""
-
-    cases: tuple[SourceCase, ...]
-    left_out: tuple[LeftOut, ...] = ()
-    stop_at_unusable: bool = False
-    split: dict | None = None
-
-    name = "given"
-    description = "given cases"
-
-    def find_cases(self, source: Path, options: Namespace) -> FoundCases:
-        return FoundCases(self.cases, self.left_out)
-
-
-def case(patient, content=None, read: Callable | None = None, **fields):
-    content = content or CaseContent(ArrayVolume(hu(len(patient))), {1: [box()]})
-    return SourceCase(patient, read or (lambda: content), **fields)
-
-
-def unusable(patient):
-    def read():
-        raise UnusableCaseError("it is broken", f"{patient}.dcm")
-
-    return case(patient, read=read)
-
-
-@pytest.fixture
-def convert(tmp_path):
-    """Function that converts cases to ``tmp_path/out``."""
-    (tmp_path / "source").mkdir()
-
-    def convert(*cases, switches=(), split=("train=1.0",), **fields):
-        source = Source(cases, **fields)
-        words = [] if split is None else ["--split", *split]
-        arguments = [str(tmp_path / "source"), str(tmp_path / "out"), *words, *switches]
-        return convert_as_told(source, parse(source, arguments=arguments))
-
-    return convert
-
-
-@pytest.fixture
-def written(tmp_path):
-    """Function that reads a json of the dataset."""
-    return lambda name: json.loads((tmp_path / "out" / name).read_text())
 
 
 def test_a_volume_lies_where_it_was_and_keeps_its_hu(convert, tmp_path):
@@ -287,6 +190,15 @@ def test_what_cannot_be_used_is_left_out_by_reason_and_named_on_the_terminal_onl
     assert patients == {"case_0002"}
 
 
+def test_everything_that_is_left_out_is_named_not_only_the_first(convert, warnings_logged):
+    boxes = [LeftOut("box", f"reason {k}", f"{k}.xml", slice_index=1) for k in range(2)]
+    content = CaseContent(ArrayVolume(hu()), {1: [box()]}, left_out=boxes)
+    files = [LeftOut("file", "damaged", f"{k}.dcm") for k in range(2)]
+    convert(case("a", content), unusable("b"), unusable("c"), left_out=files)
+    for name in ("0.xml", "1.xml", "b.dcm", "c.dcm", "0.dcm; 1.dcm"):
+        assert name in warnings_logged()
+
+
 def test_a_strict_converter_stops_and_leaves_nothing(convert, tmp_path):
     with pytest.raises(UnusableCaseError, match=r"b\.dcm: it is broken"):
         convert(case("a"), unusable("b"), stop_at_unusable=True)
@@ -322,100 +234,3 @@ def test_the_summary_counts_tissues(convert, written):
     edges, counts = document["hu_histogram_edges"], document["parts"]["all"]["hu_histogram"]
     expected, _ = np.histogram(volume, edges)
     assert counts == expected.tolist()
-
-
-def test_an_interrupted_conversion_goes_on(convert, tmp_path, written):
-    reads = []
-
-    def reading(name, fail):
-        def read():
-            reads.append(name)
-            if fail:
-                raise KeyboardInterrupt
-            return CaseContent(ArrayVolume(hu(len(name))), {1: [box()]})
-
-        return case(name, read=read)
-
-    with pytest.raises(KeyboardInterrupt):
-        convert(reading("a", False), reading("b", True), reading("c", False))
-    assert not (tmp_path / "out").exists()
-    cases = [reading(name, False) for name in "abc"]
-    convert(*cases)
-    assert reads == ["a", "b", "b", "c"]
-    resumed = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
-    convert(*cases, switches=["--overwrite"])
-    assert {path: path.read_bytes() for path in resumed} == resumed
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "source"]
-
-
-def test_other_settings_do_not_go_on_with_what_was_left(convert, written):
-    reads = []
-
-    def read():
-        reads.append(1)
-        if len(reads) == 2:
-            raise KeyboardInterrupt
-        return CaseContent(ArrayVolume(hu()), {1: [box()]})
-
-    cases = [case("a", read=read), case("b", read=read)]
-    with pytest.raises(KeyboardInterrupt):
-        convert(*cases)
-    convert(*cases, switches=["--min-size-mm", "50"])
-    assert len(reads) == 4
-    assert written("annotations/train.json")["annotations"] == []
-
-
-KILLED = """
-import sys, time
-sys.path.insert(0, sys.argv[1])
-from datasets.converters.test_conversion import Source, case
-from lidnet_mm.datasets.converters.command_line import run
-def slow():
-    open(sys.argv[2] + "/reached", "w").close()
-    time.sleep(600)
-source = Source((case("a"), case("b", read=slow)))
-run(source, "", [sys.argv[2] + "/source", sys.argv[2] + "/out", "--split", "train=1.0"])
-"""
-
-
-def test_a_killed_conversion_goes_on_and_blocks_nobody(convert, tmp_path, written):
-    tests = str(Path(__file__).parents[2])
-    command = [sys.executable, "-c", KILLED, tests, str(tmp_path)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
-    while not (tmp_path / "reached").exists():
-        assert process.poll() is None
-    with pytest.raises(ConversionError, match="another conversion writes"):
-        convert(case("a"), case("b"))
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    never = case("a", read=lambda: pytest.fail("case a was done already"))
-    convert(never, case("b"))
-    assert len(written("annotations/train.json")["images"]) == 8
-
-
-def test_a_dry_run_writes_nothing(convert, tmp_path):
-    assert convert(case("a"), switches=["--dry-run"]).total.slices == 4
-    assert [path.name for path in tmp_path.iterdir()] == ["source"]
-
-
-def test_a_key_inside_the_dataset_is_refused(convert, tmp_path):
-    with pytest.raises(ConversionError, match="--key"):
-        convert(case("a"), switches=["--key", str(tmp_path / "out" / "key.csv")])
-
-
-def test_a_folder_that_cannot_be_written_is_named(tmp_path, capsys):
-    (tmp_path / "source").mkdir()
-    (tmp_path / "file").touch()
-    out = tmp_path / "file" / "out"
-    arguments = [str(tmp_path / "source"), str(out), "--split", "train=1.0"]
-    assert run(Source((case("a"),)), "", arguments) == 1
-    assert str(tmp_path / "file") in capsys.readouterr().err
-
-
-def test_source_that_is_missing_or_holds_no_volume(convert, tmp_path):
-    with pytest.raises(ConversionError, match=r"no CT volume of given found"):
-        convert()
-    (tmp_path / "source").rmdir()
-    with pytest.raises(ConversionError, match=r"source: no such folder"):
-        convert(case("a"))

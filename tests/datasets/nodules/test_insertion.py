@@ -7,7 +7,7 @@ import pytest
 from scipy.special import ndtr
 
 from lidnet_mm.datasets.nodules.insertion import insert_nodules
-from lidnet_mm.datasets.nodules.lung_map import map_lungs
+from lidnet_mm.datasets.nodules.lung_map import LungMap, map_lungs
 from lidnet_mm.datasets.nodules.nodule import Nodule
 from lidnet_mm.datasets.nodules.nodule_kinds import NoduleRanges
 from lidnet_mm.datasets.nodules.resolution import estimate_resolution
@@ -132,6 +132,24 @@ def test_a_nodule_at_the_pleura_touches_the_wall(thorax, pixel):
         assert result.volume[0][between].mean() > -250, "no air between nodule and wall"
 
 
+def test_the_wall_of_an_airway_is_no_pleura():
+    axis = np.arange(160) * 0.6 - 48
+    away = np.hypot(axis[None], axis[:, None])
+    image = np.where(away < 34, -850.0, 40.0)
+    image[away < 9] = -1000.0
+    depth = np.clip(np.minimum(away - 9, 34 - away), 0, None)[None]
+    nowhere = np.zeros(depth.shape, dtype=bool)
+    lungs = LungMap(depth > 0, nowhere, depth, np.full(depth.shape, 1e3))
+    ranges = NoduleRanges((8.0, 8.0), ("solid",), ("smooth",), ("pleura",))
+    places = []
+    for seed in range(25):
+        rng = np.random.default_rng(seed)
+        result = insert_nodules(image[None], (2.0, 0.6, 0.6), lungs, ranges, 1, rng)
+        x, y, _ = result.nodules[0].nodule.centre
+        places.append(np.hypot(x - 48, y - 48))
+    assert min(places) > 28
+
+
 def test_noise_inside_is_that_of_the_slice(thorax, pixel):
     image, _ = thorax(noise=25.0)
     ranges = NoduleRanges((20.0, 20.0), ("solid",), ("smooth",), solid_hu=(30, 30))
@@ -142,6 +160,16 @@ def test_noise_inside_is_that_of_the_slice(thorax, pixel):
     values = result.volume[0][core]
     assert values.mean() == pytest.approx(30, abs=12)
     assert values.std() == pytest.approx(np.hypot(25, 9), rel=0.25)
+
+
+def test_nodules_that_nobody_could_see_are_not_drawn(thorax, pixel):
+    image, _ = thorax()
+    faint = NoduleRanges((4.0, 4.0), ("ground_glass",), ground_glass_hu=(-650, -650))
+    _, result = inserted(image[None], (10.0, pixel, pixel), faint)
+    assert (result.nodules, result.missing) == ((), 1)
+    anyway = replace(faint, least_contrast_hu=0.0)
+    _, result = inserted(image[None], (10.0, pixel, pixel), anyway)
+    assert 20 < result.nodules[0].slice_contrast_hu[0] < 100
 
 
 def test_same_seed_same_volume(thorax, pixel):

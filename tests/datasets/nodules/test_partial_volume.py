@@ -40,7 +40,7 @@ def test_the_parts_of_all_voxels_are_the_volume(spacing):
 
 
 def test_a_slice_thicker_than_the_nodule_averages_it():
-    thickness, pixel = 12.0, 0.5
+    thickness, pixel = 18.0, 0.5
     grid = Grid.of_volume((1, 80, 80), (thickness, pixel, pixel))
     centre = (20.0, 20.0, 0.4)
     coverage = cover_voxels(sphere(centre), grid, thickness)

@@ -147,3 +147,14 @@ def test_scanner_is_used():
 def test_impossible_settings_are_refused(settings, problem):
     with pytest.raises(ValueError, match=problem):
         SimulateLowDose(**settings)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_another_device_draws_other_noise_of_the_same_strength():
+    settings = {"noise_hu": 60.0, "num_views": 96}
+    here, ndct = pair(SimulateLowDose(**settings))
+    there, _ = pair(SimulateLowDose(**settings, device="cuda"))
+    body = ndct > -500
+    spreads = [(image - ndct)[body].std() for image in (here, there)]
+    assert spreads[1] == pytest.approx(spreads[0], rel=0.1)
+    assert abs(np.corrcoef((here - ndct)[body], (there - ndct)[body])[0, 1]) < 0.2

@@ -47,6 +47,8 @@ class Guesser(BaseModel):
             )
             sample.denoised = PixelData(data=0.5 * (image + reference) + self.aside)
             sample.ndct = PixelData(data=reference)
+            place = {"patient_id": f"case_{sample.img_id % 2}", "slice_index": sample.img_id}
+            sample.set_metainfo({**place, "spacing": (0.5, 2.0)})
         return data_samples
 
 
@@ -93,6 +95,18 @@ def main(batch_size: int, folder: Path) -> None:
             {"type": "CocoMetric", "ann_file": str(annotations), "metric": "bbox"},
             {"type": "lidnet_mm.ImageQualityMetric", "window": window},
             {"type": "lidnet_mm.RadiomicsMetric", "window": window},
+            {
+                "type": "lidnet_mm.PhysicsMetric",
+                "window": window,
+                "spacing": (0.7, 0.7),
+                "out_file": str(folder / f"by_rank{rank}" / "physics.json"),
+            },
+            {
+                "type": "lidnet_mm.SliceRecordMetric",
+                "out_file": str(folder / f"by_rank{rank}" / "records.json"),
+                "window": window,
+                "texture_window": window,
+            },
         ],
         default_hooks={"same_buffers": {"type": "lidnet_mm.SameBuffersHook"}},
         launcher=config.launcher,

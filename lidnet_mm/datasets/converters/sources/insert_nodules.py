@@ -87,6 +87,7 @@ class InsertNodules(Converter):
             "attachment": list(options.attachment),
             "solid_hu": list(options.solid_hu),
             "ground_glass_hu": list(options.ground_glass_hu),
+            "min_contrast_hu": options.min_contrast_hu,
             "nodules": list(options.nodules),
             "copies": options.copies,
             "negatives": options.negatives,

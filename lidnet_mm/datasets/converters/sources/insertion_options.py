@@ -32,6 +32,7 @@ def ranges_of(options: Namespace) -> NoduleRanges:
         attachments=tuple(options.attachment),
         solid_hu=tuple(options.solid_hu),
         ground_glass_hu=tuple(options.ground_glass_hu),
+        least_contrast_hu=options.min_contrast_hu,
     )
 
 
@@ -98,6 +99,13 @@ def _add_nodule_arguments(parser: ArgumentParser) -> None:
             metavar=("LOW", "HIGH"),
             help=f"{meaning} (default: {default[0]:g} {default[1]:g})",
         )
+    parser.add_argument(
+        "--min-contrast-hu",
+        type=float,
+        default=ranges.least_contrast_hu,
+        metavar="HU",
+        help="no nodules that differ by less from the lung in every slice (default: %(default)s)",
+    )
     for option, default, known, meaning in (
         ("--kinds", ranges.kinds, KINDS, "kinds; one named twice is twice as likely"),
         ("--margins", ranges.margins, MARGINS, "margins, likewise"),

@@ -1,9 +1,13 @@
-"""Running a converter as its command line does."""
+"""Running a converter as its command line does, and DICOM slices written by PyDICOM."""
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
+import numpy as np
 import pytest
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 from lidnet_mm.datasets.converters.command_line import parse, run
 
@@ -46,3 +50,48 @@ def boxes_by_slice() -> Callable:
         return found
 
     return collect
+
+
+@pytest.fixture
+def write_ct() -> Callable[..., str]:
+    """Function that writes HU, in the order of the stored picture, as one CT slice."""
+
+    def write(
+        path: Path,
+        hu: np.ndarray,
+        *,
+        height: float = 0.0,
+        patient: str = "P1",
+        series: str = "1.2.3.1",
+        uid: str = "",
+        orientation: tuple[int, ...] = (1, 0, 0, 0, 1, 0),
+        **changes,
+    ) -> str:
+        image = Dataset()
+        image.SOPInstanceUID = uid or generate_uid()
+        image.SOPClassUID, image.Modality = CTImageStorage, "CT"
+        image.file_meta = FileMetaDataset()
+        image.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        image.file_meta.MediaStorageSOPClassUID = image.SOPClassUID
+        image.file_meta.MediaStorageSOPInstanceUID = image.SOPInstanceUID
+        image.SpecificCharacterSet = "ISO_IR 192"
+        image.PatientID, image.PatientName = patient, "Some^Body"
+        image.StudyInstanceUID, image.SeriesInstanceUID = "1.2.3", series
+        image.ImagePositionPatient, image.ImageOrientationPatient = [0, 0, height], [*orientation]
+        image.PixelSpacing, image.SliceThickness = [0.7, 0.7], 2.0
+        image.Rows, image.Columns = hu.shape
+        image.SamplesPerPixel, image.PhotometricInterpretation = 1, "MONOCHROME2"
+        image.BitsAllocated, image.BitsStored, image.HighBit = 16, 16, 15
+        image.PixelRepresentation = 0
+        image.RescaleSlope, image.RescaleIntercept = 1, -1024
+        image.PixelData = (hu + 1024).astype(np.uint16).tobytes()
+        for keyword, value in changes.items():
+            if value is None:
+                delattr(image, keyword)
+            else:
+                setattr(image, keyword, value)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image.save_as(path, enforce_file_format=True)
+        return str(image.SOPInstanceUID)
+
+    return write

@@ -1,0 +1,23 @@
+# The reference slices of chest_nodules_ldct.py alone, for the judge.
+_base_ = './chest_nodules_ldct.py'
+
+train_pipeline = [
+    dict(type='lidnet_mm.LoadCTSlice'),
+    dict(type='LoadAnnotations', with_bbox=True),
+    dict(type='lidnet_mm.RandomLesionCrop', crop_size=(160, 160)),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='lidnet_mm.PackLIDInputs', source='ndct'),
+]
+test_pipeline = [
+    dict(type='lidnet_mm.LoadCTSlice'),
+    dict(type='LoadAnnotations', with_bbox=True),
+    dict(type='lidnet_mm.PackLIDInputs', source='ndct'),
+]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_evaluator = [
+    dict(
+        type='CocoMetric',
+        ann_file=_base_.data_root + '/annotations/test.json',
+        metric='bbox')
+]

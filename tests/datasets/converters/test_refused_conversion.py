@@ -1,0 +1,63 @@
+"""What is refused before anything is written."""
+
+import pytest
+from given_cases import Source, case
+
+from lidnet_mm.datasets.converters.command_line import run
+from lidnet_mm.datasets.converters.conversion_error import ConversionError
+
+
+def test_a_dry_run_writes_nothing(convert, tmp_path):
+    assert convert(case("a"), switches=["--dry-run"]).total.slices == 4
+    assert [path.name for path in tmp_path.iterdir()] == ["source"]
+
+
+def test_a_key_inside_the_dataset_is_refused(convert, tmp_path):
+    with pytest.raises(ConversionError, match="--key"):
+        convert(case("a"), switches=["--key", str(tmp_path / "out" / "key.csv")])
+
+
+@pytest.mark.parametrize("key", ["file/key.csv", "file/new/key.csv", "source"])
+def test_a_key_that_cannot_be_written_is_refused_before_anything_is_read(convert, tmp_path, key):
+    (tmp_path / "file").touch()
+    never = case("a", read=lambda: pytest.fail("read"))
+    with pytest.raises(ConversionError, match=r"--key .* give a file"):
+        convert(never, switches=["--key", str(tmp_path / key)])
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_dataset_appears_without_its_key(convert, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError("no space left on device")
+
+    key = ["--key", str(tmp_path / "key.csv")]
+    with monkeypatch.context() as patch:
+        patch.setattr("lidnet_mm.datasets.converters.conversion.write_whole", full)
+        with pytest.raises(OSError, match="no space"):
+            convert(case("a"), switches=key)
+    assert not (tmp_path / "out").exists()
+    convert(case("a", read=lambda: pytest.fail("read again")), switches=key)
+    assert (tmp_path / "key.csv").read_text().endswith("case_0001,,a,\n")
+
+
+@pytest.mark.parametrize("size", ["nan", "inf", "-1"])
+def test_a_smallest_size_that_is_no_size_is_refused(convert, size):
+    with pytest.raises(ConversionError, match="--min-size-mm"):
+        convert(case("a"), switches=[f"--min-size-mm={size}"])
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path, capsys):
+    (tmp_path / "source").mkdir()
+    (tmp_path / "file").touch()
+    out = tmp_path / "file" / "out"
+    arguments = [str(tmp_path / "source"), str(out), "--split", "train=1.0"]
+    assert run(Source((case("a"),)), "", arguments) == 1
+    assert str(tmp_path / "file") in capsys.readouterr().err
+
+
+def test_source_that_is_missing_or_holds_no_volume(convert, tmp_path):
+    with pytest.raises(ConversionError, match=r"no CT volume of given found"):
+        convert()
+    (tmp_path / "source").rmdir()
+    with pytest.raises(ConversionError, match=r"source: no such folder"):
+        convert(case("a"))
