@@ -1,7 +1,7 @@
 """Images of cases in HU, small enough for a page of 50 cases.
 
 A page is passed on by mail, so that it has a limit. What fits is decided in pixels, as
-:func:`~lidnet_mm.visualization.dataset_page.packed_image.pack_image` takes at most 0.8 bytes for
+:func:`~lidnet_mm.visualization.dataset_page.packed_image.pack_images` takes at most 0.8 bytes for
 each: where all images of a report do not fit whole, the slice is shown as means of b x b pixels,
 and the region around the first lesion of the case's own slice in all its pixels.
 """
@@ -13,11 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lidnet_mm.benchmark.case import Case, truth_of
-from lidnet_mm.visualization.dataset_page.packed_image import (
-    BYTES_A_PIXEL,
-    PackedImage,
-    pack_image,
-)
+from lidnet_mm.visualization.dataset_page.packed_image import BYTES_A_PIXEL, pack_images
 from lidnet_mm.visualization.slice_figure import lesion_region
 
 MOST_LETTERS = 22e6
@@ -33,18 +29,33 @@ Region = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
+class PackedPixels:
+    """An image as text.
+
+    Attributes:
+        text (str): Base 64.
+        step (int): Whole HU to which the image is rounded.
+        shape (tuple[int, int]): (H, W) in pixels.
+    """
+
+    text: str
+    step: int
+    shape: tuple[int, int]
+
+
+@dataclass(frozen=True)
 class CaseImage:
     """One image of a case.
 
     Attributes:
-        whole (PackedImage): The slice in means of ``binning`` x ``binning`` pixels.
+        whole (PackedPixels): The slice in means of ``binning`` x ``binning`` pixels.
         binning (int): 1 where every pixel is kept.
-        region (PackedImage | None): Part of it in full; None where ``whole`` is.
+        region (PackedPixels | None): Part of it in full; None where ``whole`` is.
     """
 
-    whole: PackedImage
+    whole: PackedPixels
     binning: int
-    region: PackedImage | None
+    region: PackedPixels | None
 
 
 def pixels_an_image(cases: Sequence[Case], most_letters: float = MOST_LETTERS) -> int:
@@ -122,11 +133,17 @@ def _pack(image: np.ndarray, region: Region | None, most_pixels: int) -> CaseIma
     """An image, whole or in two parts."""
     if np.size(image) <= most_pixels:
         # Where few images share the page, each keeps every HU.
-        return CaseImage(pack_image(image, BYTES_A_PIXEL * most_pixels / np.size(image)), 1, None)
+        return CaseImage(_packed(image, BYTES_A_PIXEL * most_pixels / np.size(image)), 1, None)
     spare, packed = most_pixels, None
     if region is not None:
         x1, y1, x2, y2 = region
-        packed = pack_image(image[y1:y2, x1:x2])
+        packed = _packed(image[y1:y2, x1:x2])
         spare -= (x2 - x1) * (y2 - y1)
     binning = max(2, math.ceil(math.sqrt(np.size(image) / max(spare, most_pixels / 4))))
-    return CaseImage(pack_image(binned(image, binning)), binning, packed)
+    return CaseImage(_packed(binned(image, binning)), binning, packed)
+
+
+def _packed(image: np.ndarray, bytes_a_pixel: float = BYTES_A_PIXEL) -> PackedPixels:
+    """An image by itself."""
+    packed = pack_images({"": image}, bytes_a_pixel)[""]
+    return PackedPixels(packed.text, packed.step, image.shape)

@@ -10,13 +10,13 @@ import numpy as np
 from lidnet_mm.benchmark.case import Case, NeighbourSlice, detections_of, truth_of
 from lidnet_mm.benchmark.case_images import (
     CaseImage,
+    PackedPixels,
     case_images,
     pixels_an_image,
     shown_region,
 )
 from lidnet_mm.benchmark.case_print import MOST_BYTES, CasePicture, case_pictures
 from lidnet_mm.benchmark.public_text import PublicNames
-from lidnet_mm.visualization.dataset_page.packed_image import PackedImage
 from lidnet_mm.visualization.dataset_page.windows import PRESETS
 
 LOWEST_SCORE = 0.05
@@ -29,7 +29,7 @@ class CaseView:
 
     Attributes:
         description (str): Json: what the script reads.
-        images (list[PackedImage]): The images that it refers to, by their place.
+        images (list[PackedPixels]): The images that it refers to, by their place.
         prints (list[tuple[Case, list[CasePicture]]]): Pictures for paper of each case, whose name
             is public.
         steps (tuple[int, int]): Smallest and largest HU to which an image is rounded.
@@ -37,7 +37,7 @@ class CaseView:
     """
 
     description: str
-    images: list[PackedImage]
+    images: list[PackedPixels]
     prints: list[tuple[Case, list[CasePicture]]]
     steps: tuple[int, int]
     binnings: tuple[int, int]
@@ -73,7 +73,7 @@ class _Store:
     """Packed images of a page, by place."""
 
     def __init__(self) -> None:
-        self.images: list[PackedImage] = []
+        self.images: list[PackedPixels] = []
         self.binnings: list[int] = []
 
     def add(self, image: CaseImage) -> dict[str, Any]:
@@ -85,7 +85,7 @@ class _Store:
             "region": None if image.region is None else self._place(image.region),
         }
 
-    def _place(self, packed: PackedImage) -> int:
+    def _place(self, packed: PackedPixels) -> int:
         self.images.append(packed)
         return len(self.images) - 1
 
