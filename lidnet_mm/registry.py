@@ -69,6 +69,7 @@ HOOKS = Registry(
         "lidnet_mm.engine",
         "lidnet_mm.visualization",
         "lidnet_mm.benchmark.case_recorder_hook",
+        "lidnet_mm.benchmark.region_recorder_hook",
     ],
 )
 LOG_PROCESSORS = Registry(

@@ -191,8 +191,8 @@ class TestReport:
         page = (folder / "work" / "report" / "index.html").read_text(encoding="utf-8")
         for title in TITLES:
             assert re.search(rf"<t[hd][^>]*>\s*{title}", page), title
-        # Two slices, each whole and enlarged, by five methods.
-        assert page.count("data:image/png;base64,") >= 2 * 2 * 5
+        # Two slices by five methods, for paper.
+        assert page.count("data:image/webp;base64,") == 2 * 5
 
     def test_markdown_has_all_rows(self, rows, folder):
         text = (folder / "work" / "report" / "report.md").read_text(encoding="utf-8")

@@ -38,6 +38,7 @@ FOR_DENOISERS = (
     "results",
     "records",
     "cases",
+    "case_depth",
 )
 """Options that mean nothing where a plain detector is tested."""
 
@@ -78,6 +79,11 @@ def build_parser() -> argparse.ArgumentParser:
         help="write what was found on each slice (records.json beside --results)",
     )
     parser.add_argument("--cases", type=int, help="keep so many example slices for a report")
+    parser.add_argument(
+        "--case-depth",
+        type=int,
+        help="slices of each example, those above and below it among them; odd (1)",
+    )
     parser.add_argument("--work-dir", help="where logs go (work_dirs/<config>)")
     parser.add_argument("--cfg-options", nargs="+", action=ConfigOptions, help="key=value pairs")
     parser.add_argument("--launcher", choices=LAUNCHERS, default="none")
@@ -104,6 +110,7 @@ def build_config(arguments: argparse.Namespace) -> Config:
     config.work_dir = arguments.work_dir or str(Path("work_dirs") / Path(arguments.config).stem)
     if arguments.cases:
         hook = {"type": "lidnet_mm.CaseRecorderHook", "num_cases": arguments.cases}
+        hook["depth"] = arguments.case_depth or 1
         config.custom_hooks = [*config.get("custom_hooks", []), hook]
     return config
 
@@ -112,6 +119,8 @@ def main() -> int:
     """Test and return the exit status."""
     parser = build_parser()
     arguments = parser.parse_args()
+    if arguments.case_depth and not arguments.cases:
+        parser.error("--case-depth is of the examples that --cases keeps")
     os.environ.setdefault("LOCAL_RANK", str(arguments.local_rank))
     config = build_config(arguments)
     checkpoint = None if arguments.checkpoint == NO_CHECKPOINT else arguments.checkpoint

@@ -1,13 +1,31 @@
-"""An example slice of a report."""
+"""An example slice of a report, with its neighbours."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from lidnet_mm.hu_window import HUWindow
-from lidnet_mm.visualization.html_page import data_uri
-from lidnet_mm.visualization.slice_figure import Detections, SlicePanel, lesion_region, slice_png
+from lidnet_mm.visualization.slice_figure import Detections
+
+Found = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class NeighbourSlice:
+    """A slice above or below the one that a case is about.
+
+    Attributes:
+        offset (int): How many slices further towards superior; negative towards inferior.
+        images (Mapping[str, np.ndarray]): As in :class:`Case`, under the same titles.
+        ground_truth (np.ndarray): Lesion boxes (n, 4), x1 y1 x2 y2 in pixels.
+        detections (Mapping[str, tuple]): As in :class:`Case`.
+    """
+
+    offset: int
+    images: Mapping[str, np.ndarray]
+    ground_truth: np.ndarray
+    detections: Mapping[str, Found]
 
 
 @dataclass(frozen=True)
@@ -23,73 +41,65 @@ class Case:
             judge by title; a title may be absent.
         window_hu (tuple[float, float]): HU limits in which to show the images.
         score_threshold (float): Lowest score of a prediction that is drawn. Defaults to 0.3.
+        neighbours (Sequence[NeighbourSlice]): Slices around it, to scroll through.
 
     Raises:
-        ValueError: If there is no image, shapes differ, or detections name no image.
+        ValueError: If there is no image, shapes differ, detections name no image, or a neighbour
+            has other images or the offset of another one.
     """
 
     name: str
     images: Mapping[str, np.ndarray]
     ground_truth: np.ndarray
-    detections: Mapping[str, tuple[np.ndarray, np.ndarray]]
+    detections: Mapping[str, Found]
     window_hu: tuple[float, float]
     score_threshold: float = 0.3
+    neighbours: Sequence[NeighbourSlice] = field(default=())
 
     def __post_init__(self) -> None:
         HUWindow.parse(self.window_hu)
-        shapes = {np.shape(image) for image in self.images.values()}
+        offsets = [part.offset for part in self.slices]
+        if len(set(offsets)) < len(offsets):
+            raise ValueError(f"case '{self.name}': slices need different offsets, got {offsets}")
+        for part in self.slices:
+            if list(part.images) != list(self.images):
+                raise ValueError(
+                    f"case '{self.name}': slice {part.offset:+d} shows {list(part.images)}, not "
+                    f"{list(self.images)}"
+                )
+            unknown = set(part.detections) - set(self.images)
+            if unknown:
+                raise ValueError(f"case '{self.name}': detections without image: {sorted(unknown)}")
+        shapes = {np.shape(image) for part in self.slices for image in part.images.values()}
         if len(shapes) != 1:
             raise ValueError(f"case '{self.name}': images need one shape, got {sorted(shapes)}")
-        unknown = set(self.detections) - set(self.images)
-        if unknown:
-            raise ValueError(f"case '{self.name}': detections without image: {sorted(unknown)}")
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(H, W) in pixels."""
+        return np.shape(next(iter(self.images.values())))
+
+    @property
+    def slices(self) -> list[NeighbourSlice]:
+        """The slice itself, offset 0, among its neighbours, from inferior to superior."""
+        own = NeighbourSlice(0, self.images, self.ground_truth, self.detections)
+        return sorted([own, *self.neighbours], key=lambda part: part.offset)
 
 
-@dataclass(frozen=True)
-class CasePicture:
-    """One column of an example: the slice with boxes and its lesion enlarged, as data URIs.
-
-    Attributes:
-        title (str): Which image.
-        whole (str): The whole slice with boxes.
-        lesion (str | None): The enlarged lesion without boxes; None without a lesion.
-        description (str): What the picture shows, in words.
-    """
-
-    title: str
-    whole: str
-    lesion: str | None
-    description: str = field(default="")
-
-
-def case_pictures(case: Case) -> list[CasePicture]:
-    """Draw an example slice.
-
-    The first lesion box is the one enlarged, the same part in all images.
+def detections_of(part: NeighbourSlice | Case, title: str) -> Detections:
+    """What the judge found on one image; nothing where no detections were recorded.
 
     Args:
-        case (Case): The slice.
+        part (NeighbourSlice | Case): The slice.
+        title (str): Title of the image.
 
     Returns:
-        list[CasePicture]: One a title, in the order of ``case.images``.
+        Detections: Its boxes and scores.
     """
-    truth = np.reshape(case.ground_truth, (-1, 4))
-    pictures = []
-    for title, image in case.images.items():
-        boxes, scores = case.detections.get(title, (np.zeros((0, 4)), np.zeros(0)))
-        drawn = Detections(np.reshape(boxes, (-1, 4)), scores).above(case.score_threshold)
-        whole = slice_png(SlicePanel(title, image, truth, drawn), case.window_hu)
-        lesion = None
-        if len(truth):
-            region = lesion_region(truth[0], image.shape)
-            lesion = data_uri(slice_png(SlicePanel(title, image), case.window_hu, 360, region))
-        words = _description(title, len(truth), drawn.scores)
-        pictures.append(CasePicture(title, data_uri(whole), lesion, words))
-    return pictures
+    boxes, scores = part.detections.get(title, (np.zeros((0, 4)), np.zeros(0)))
+    return Detections(np.reshape(boxes, (-1, 4)), np.asarray(scores))
 
 
-def _description(title: str, lesions: int, scores: np.ndarray) -> str:
-    """The picture in words, for those who cannot see it."""
-    found = ", ".join(f"{score:.2f}" for score in scores)
-    detected = f"{len(scores)} predicted (score {found})" if len(scores) else "none predicted"
-    return f"{title}: {lesions} annotated lesion{'' if lesions == 1 else 's'}, {detected}"
+def truth_of(part: NeighbourSlice | Case) -> np.ndarray:
+    """Annotated boxes of a slice, (n, 4)."""
+    return np.reshape(part.ground_truth, (-1, 4))

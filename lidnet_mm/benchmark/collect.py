@@ -4,24 +4,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from lidnet_mm.benchmark.case import Case
+from lidnet_mm.benchmark.case_file import read_case
 from lidnet_mm.benchmark.cell_state import failure_of_scoring
 from lidnet_mm.benchmark.comparison import Comparison
+from lidnet_mm.benchmark.data_digest import DataDigest, digest_data
 from lidnet_mm.benchmark.details import read_lesion_counts
+from lidnet_mm.benchmark.evidence import Evidence, gather_evidence, write_evidence
 from lidnet_mm.benchmark.failed_cell import FailedCell
 from lidnet_mm.benchmark.job_list import JobList
 from lidnet_mm.benchmark.matrix import Matrix
 from lidnet_mm.benchmark.provenance import gather_provenance
+from lidnet_mm.benchmark.region_file import RegionTrack, find_regions
 from lidnet_mm.benchmark.report import write_report
 from lidnet_mm.benchmark.results import ResultRow, read_results, write_results
 from lidnet_mm.benchmark.row_titles import row_key, row_titles
 from lidnet_mm.benchmark.same_source import check_commits, check_windows
-from lidnet_mm.benchmark.stage import Scoring
-from lidnet_mm.benchmark.training_log import read_training_log
+from lidnet_mm.benchmark.stage import Scoring, Training
+from lidnet_mm.benchmark.training_log import Curves, read_training_log
+from lidnet_mm.evaluation.slice_record import read_records
 
 RESULTS = "results.json"
+EVIDENCE = "evidence.json"
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ def _row(scoring: Scoring, table: Comparison) -> ResultRow:
 
 
 def report(matrix: Matrix, allow_mixed: bool = False) -> list[Path]:
-    """Write ``results.json`` and the report of each table that has rows.
+    """Write ``results.json``, ``evidence.json`` and the report of each table that has rows.
 
     Args:
         matrix (Matrix): A matrix of which something has run.
@@ -110,29 +114,75 @@ def report(matrix: Matrix, allow_mixed: bool = False) -> list[Path]:
         FileNotFoundError: If there is no row at all.
         MixedResultsError: As of :func:`collect`.
     """
-    return [_report(found) for found in collect(matrix, allow_mixed) if found.rows]
+    tables = [found for found in collect(matrix, allow_mixed) if found.rows]
+    evidence = [_evidence(found) for found in tables]
+    pages = [_report(*parts) for parts in zip(tables, evidence, strict=True)]
+    differences = tuple(entry for part in evidence for entry in part.differences)
+    detections = tuple(entry for part in evidence for entry in part.detections)
+    write_evidence(Evidence(differences, detections), matrix.work_dir / EVIDENCE)
+    return pages
 
 
-def _report(found: CollectedTable) -> Path:
-    """The report of one table."""
+def _report(found: CollectedTable, evidence: Evidence) -> Path:
+    """The report of one table, and its evidence."""
     table, rows = found.table, list(found.rows.values())
-    scored = {scoring.training for scoring in found.rows}
-    trainings = [*table.judges, *table.pretrainings, *table.trainings]
-    curves = [
-        read_training_log(training.folder, training.name)
-        for training in trainings
-        if training.is_done or training in scored or training == table.judge
-    ]
     configs = {"judge": table.judge.config.stem}
     configs.update({s.entry.label: s.config.stem for s in found.rows if not s.entry.is_untouched})
-    provenance = gather_provenance(configs, rows[0].window_hu, table.dose, table.notes)
+    data, notes = _data(table, rows[0].dataset)
+    notes = {**table.notes, **notes}
+    provenance = gather_provenance(configs, rows[0].window_hu, table.dose, notes, data)
     titles = row_titles(rows)
     titled = {s: titles[row_key(row)] for s, row in found.rows.items() if s.is_main}
-    title = f"{table.title}: {table.name}" if table.name else table.title
-    folder, cases = table.work_dir / "report", _cases(table, titled)
+    write_evidence(evidence, table.work_dir / EVIDENCE)
     return write_report(
-        rows, folder, curves, cases, provenance, title, _lesions(titled), found.failed
+        rows,
+        table.work_dir / "report",
+        _curves(found),
+        _cases(table, titled),
+        provenance,
+        f"{table.title}: {table.name}" if table.name else table.title,
+        _lesions(titled),
+        found.failed,
+        evidence,
+        [track for training in table.trainings for track in _regions(training)],
     )
+
+
+def _data(table: Comparison, title: str) -> tuple[tuple[DataDigest, ...], dict[str, str]]:
+    """Digest of the data, or a note that they are gone: scores outlive the disk they came from."""
+    try:
+        return (digest_data(table.data_root, title),), {}
+    except FileNotFoundError:
+        return (), {"Data": "not found when this report was made, so that it holds no digest"}
+
+
+def _evidence(found: CollectedTable) -> Evidence:
+    """What the records of a table tell; a score of an older version has none."""
+    paths = {scoring: scoring.folder / "records.json" for scoring in found.rows}
+    return gather_evidence(
+        (row, read_records(paths[scoring]))
+        for scoring, row in found.rows.items()
+        if paths[scoring].is_file()
+    )
+
+
+def _curves(found: CollectedTable) -> list[Curves]:
+    """Logs of the trainings, with what they are drawn together with."""
+    table = found.table
+    rows = {s.training: row for s, row in found.rows.items() if s.training is not None}
+    curves = []
+    for training in [*table.judges, *table.pretrainings, *table.trainings]:
+        if training.is_done or training in rows or training == table.judge:
+            log = read_training_log(training.folder, training.name)
+            if row := rows.get(training):
+                log = replace(log, method=row.method, group=row.denoiser)
+            curves.append(log)
+    return curves
+
+
+def _regions(training: Training) -> list[RegionTrack]:
+    """Regions that a training recorded."""
+    return find_regions(training.folder, training.name)
 
 
 def _lesions(titled: Mapping[Scoring, str]) -> dict[str, str]:
@@ -150,19 +200,6 @@ def _cases(comparison: Comparison, titled: Mapping[Scoring, str]) -> list[Case]:
     first: dict[str, Scoring] = {}
     for scoring, title in titled.items():
         first.setdefault(title, scoring)
-    numbers = range(comparison.num_cases)
-    return [c for n in numbers if (c := _case(first, f"{n:03d}.npz", comparison.case_window))]
-
-
-def _case(scorings: Mapping[str, Scoring], file: str, window: tuple[float, float]) -> Case | None:
-    """One slice from the recordings of all lines; None where there are fewer slices."""
-    images, detections, name, truth = {}, {}, "", np.zeros((0, 4))
-    for title, scoring in scorings.items():
-        path = scoring.folder / "cases" / file
-        if not path.is_file():
-            return None
-        with np.load(path) as kept:
-            images[title] = kept["image"]
-            detections[title] = (kept["boxes"], kept["scores"])
-            name, truth = str(kept["name"]), kept["ground_truth"]
-    return Case(name, images, truth, detections, window)
+    folders = {title: scoring.folder / "cases" for title, scoring in first.items()}
+    cases = (read_case(folders, n, comparison.case_window) for n in range(comparison.num_cases))
+    return [case for case in cases if case is not None]

@@ -37,6 +37,7 @@ class Comparison:
         dose (str): How LDCT was made, for the report.
         notes (dict[str, str]): More for the report, text by title.
         generated (dict[Path, str]): Texts of the configs that are written for it.
+        case_depth (int): Slices of each, those around it among them; odd. Defaults to 1.
     """
 
     title: str
@@ -50,6 +51,7 @@ class Comparison:
     dose: str
     notes: dict[str, str] = field(default_factory=dict)
     generated: dict[Path, str] = field(default_factory=dict)
+    case_depth: int = 1
 
     @property
     def judge(self) -> Training:
@@ -145,6 +147,7 @@ def build_table(
         scorings=scorings,
         work_dir=work_dir,
         num_cases=plan.num_cases,
+        case_depth=plan.get("case_depth", 1),
         dose=". ".join(filter(None, [dose, plan.get("dose")])),
         notes=dict(plan.get("notes", {})),
         generated=table.generated,

@@ -181,6 +181,8 @@ class ScoringJob(Job):
         call += ["--results", str(scoring.result), "--work-dir", str(scoring.folder)]
         if scoring.is_main:  # The others' boxes are in no picture.
             call += ["--cases", str(self.table.num_cases)]
+            if self.table.case_depth > 1:
+                call += ["--case-depth", str(self.table.case_depth)]
         call += ["--score" if scoring.entry.is_untouched else "--method", scoring.method]
         mark_settings(self.folder, self.table.digest_of(scoring))
         options = _options(self.table)

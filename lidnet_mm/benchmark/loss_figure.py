@@ -77,11 +77,19 @@ def _svg(curves: Curves, values: np.ndarray, prefix: str) -> str:
         draw_curve(axes, curves, values, COLOURS)
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None})
-    return _for_a_page(buffer.getvalue(), prefix)
+    return for_a_page(buffer.getvalue(), prefix)
 
 
-def _for_a_page(svg: str, prefix: str) -> str:
-    """The ``<svg>`` element alone, in the page's font and colours, with ids of its own."""
+def for_a_page(svg: str, prefix: str) -> str:
+    """The ``<svg>`` element alone, in the page's font and colours, with ids of its own.
+
+    Args:
+        svg (str): A picture by Matplotlib in :data:`COLOURS`.
+        prefix (str): Start of its ids.
+
+    Returns:
+        str: For the page.
+    """
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
     svg = re.sub(r' xmlns(:\w+)?="[^"]*"', "", svg)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import torch
 
+from lidnet_mm.benchmark.data_digest import DataDigest
+
 PACKAGES = ("torch", "mmengine", "mmcv", "mmdet", "lidnet_mm")
 
 
@@ -27,6 +29,7 @@ class Provenance:
         dose (str): How low-dose images were made, such as ``simulated, 60 HU noise``.
         data_range (float): Range of images in PSNR and SSIM. Defaults to 1.
         notes (dict[str, str]): Anything more, text by title.
+        data (tuple[DataDigest, ...]): The data sets.
     """
 
     configs: dict[str, str]
@@ -38,6 +41,7 @@ class Provenance:
     dose: str
     data_range: float = 1.0
     notes: dict[str, str] = field(default_factory=dict)
+    data: tuple[DataDigest, ...] = ()
 
 
 def gather_provenance(
@@ -45,6 +49,7 @@ def gather_provenance(
     window_hu: tuple[float, float],
     dose: str,
     notes: dict[str, str] | None = None,
+    data: tuple[DataDigest, ...] = (),
 ) -> Provenance:
     """Provenance of a run that ends now on this machine.
 
@@ -53,6 +58,7 @@ def gather_provenance(
         window_hu (tuple[float, float]): HU window of the image metrics.
         dose (str): How low-dose images were made.
         notes (dict[str, str] | None): Anything more, text by title.
+        data (tuple[DataDigest, ...]): The data sets. Defaults to none.
 
     Returns:
         Provenance: With commit, date, machine and versions filled in.
@@ -66,6 +72,7 @@ def gather_provenance(
         window_hu=window_hu,
         dose=dose,
         notes=notes or {},
+        data=data,
     )
 
 

@@ -1,25 +1,43 @@
-"""The report of a benchmark: one HTML page that needs no network, and its table in Markdown."""
+"""The report of a benchmark: one HTML page that needs no network; tables in Markdown and LaTeX."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lidnet_mm.benchmark.case import Case, case_pictures
+from lidnet_mm.benchmark.case import Case
+from lidnet_mm.benchmark.case_viewer import case_view
+from lidnet_mm.benchmark.evidence import Evidence
+from lidnet_mm.benchmark.evidence_tables import detection_tables, difference_tables
 from lidnet_mm.benchmark.failed_cell import FailedCell
 from lidnet_mm.benchmark.loss_figure import PHASE_TITLES, drawn_phases, loss_panels
+from lidnet_mm.benchmark.method_figure import (
+    MethodPanel,
+    froc_panels,
+    panel_svg,
+    training_panels,
+)
+from lidnet_mm.benchmark.paper_table import latex_page, markdown_table
+from lidnet_mm.benchmark.paper_tables import paper_tables
 from lidnet_mm.benchmark.provenance import Provenance
+from lidnet_mm.benchmark.public_text import PublicNames, without_folders
+from lidnet_mm.benchmark.region_file import RegionTrack
+from lidnet_mm.benchmark.region_view import region_views
+from lidnet_mm.benchmark.report_flags import mixture_flags
 from lidnet_mm.benchmark.results import METHODS, ResultRow
 from lidnet_mm.benchmark.results_table import COLUMNS, markdown, result_tables
 from lidnet_mm.benchmark.row_titles import METHOD_MEANINGS, METHOD_TITLES
 from lidnet_mm.benchmark.training_log import Curves
-from lidnet_mm.visualization.html_page import template_environment
+from lidnet_mm.visualization.html_page import as_it_is, template_environment
 from lidnet_mm.visualization.slice_figure import DETECTION_COLOUR, TRUTH_COLOUR
 from lidnet_mm.whole_file import write_whole
 
+PACKAGE = "lidnet_mm.benchmark"
 TEMPLATE = "report.html.j2"
-MOST_COLUMNS = 6
-"""Pictures side by side on a wide screen."""
+SCRIPTS = (
+    ("lidnet_mm.visualization.dataset_page", "packed_image.js"),
+    (PACKAGE, "case_viewer.js"),
+)
 
 
 def write_report(
@@ -31,11 +49,14 @@ def write_report(
     title: str,
     lesions: Mapping[str, str] | None = None,
     failed: Sequence[FailedCell] = (),
+    evidence: Evidence | None = None,
+    regions: Sequence[RegionTrack] = (),
 ) -> Path:
-    """Write ``index.html`` and ``report.md``, both whole or not at all.
+    """Write ``index.html``, ``report.md`` and ``report.tex``, each whole or not at all.
 
-    The page holds its pictures and style itself. Numbers of one method, denoiser, data set, judge
-    and window are averaged over seeds.
+    The page holds its pictures, style and script itself. Numbers of one method, denoiser, data
+    set, judge and window are averaged over seeds. Names of patients that are no pseudonyms become
+    numbers, and paths file names.
 
     Args:
         rows (list[ResultRow]): Scores, at least one.
@@ -47,6 +68,8 @@ def write_report(
         lesions (Mapping[str, str], optional): Lesions measured, skipped and flattened by
             title of the line.
         failed (Sequence[FailedCell]): Rows without a score. Defaults to none.
+        evidence (Evidence, optional): Differences with intervals, FROC, sizes.
+        regions (Sequence[RegionTrack]): Regions along trainings. Defaults to none.
 
     Returns:
         Path: The HTML page.
@@ -56,32 +79,78 @@ def write_report(
     """
     if not rows:
         raise ValueError("a report needs at least one row of results; score a method first")
-    tables = result_tables(rows)
+    tables, names = result_tables(rows), PublicNames()
+    failed = [FailedCell(cell.label, without_folders(cell.reason)) for cell in failed]
+    evidence, provenance = evidence or Evidence(), _public(provenance)
+    paper, differences = paper_tables(rows, evidence), difference_tables(evidence)
+    detections = detection_tables(evidence)
+    view = case_view(cases, names) if cases else None
+    tracks = region_views(regions, rows[0].window_hu, names)
     page = Path(out_dir) / "index.html"
     content = (
-        template_environment("lidnet_mm.benchmark")
+        template_environment(PACKAGE)
         .get_template(TEMPLATE)
         .render(
             title=title,
             provenance=provenance,
             tables=tables,
             lesions=lesions or {},
-            failed=failed,
             columns=COLUMNS,
             column_groups=_column_groups(),
             methods=_methods_of(rows),
-            cases=[_example(case) for case in cases],
+            flags=mixture_flags(rows),
+            failed=failed,
+            paper=paper,
+            differences=differences,
+            detections=detections,
+            froc=_drawn(froc_panels(evidence), "froc"),
+            along=_drawn(training_panels(curves), "along"),
+            regions=tracks,
+            view=view,
             trainings=_trainings(curves),
             phases=_phases_of(curves),
             has_critic=any("critic.wasserstein" in training.losses for training in curves),
             truth_colour=TRUTH_COLOUR,
             detection_colour=DETECTION_COLOUR,
+            style=as_it_is(PACKAGE, "report.css"),
+            script=_script(view is not None, bool(tracks)),
         )
     )
     write_whole(page, content.encode())
+    printed = [*paper, *differences, *detections]
     text = _markdown_page(title, tables, provenance, lesions or {}, failed)
-    write_whole(page.with_name("report.md"), text.encode())
+    more = "".join(f"\n{markdown_table(table)}" for table in printed)
+    write_whole(page.with_name("report.md"), (text + more).encode())
+    write_whole(page.with_name("report.tex"), latex_page(printed, title).encode())
     return page
+
+
+def _public(provenance: Provenance) -> Provenance:
+    """Provenance without folders."""
+    return replace(
+        provenance,
+        configs={what: without_folders(name) for what, name in provenance.configs.items()},
+        notes={what: without_folders(text) for what, text in provenance.notes.items()},
+        dose=without_folders(provenance.dose),
+    )
+
+
+def _script(has_cases: bool, has_regions: bool) -> str:
+    """What the page runs."""
+    parts = [*(SCRIPTS if has_cases else ()), *([(PACKAGE, "regions.js")] if has_regions else ())]
+    return "\n".join(as_it_is(package, name) for package, name in parts)
+
+
+def _drawn(panels: Sequence[MethodPanel], prefix: str) -> list[dict[str, str]]:
+    """Panels with their pictures."""
+    return [
+        {
+            "title": panel.title,
+            "description": panel.description,
+            "svg": panel_svg(panel, f"{prefix}-{index}"),
+        }
+        for index, panel in enumerate(panels)
+    ]
 
 
 def _column_groups() -> list[tuple[str, int]]:
@@ -96,13 +165,6 @@ def _methods_of(rows: Iterable[ResultRow]) -> list[tuple[str, str]]:
     """Title and meaning of the methods that occur, from floor to ceiling."""
     present = {row.method for row in rows}
     return [(METHOD_TITLES[m], METHOD_MEANINGS[m]) for m in METHODS if m in present]
-
-
-def _example(case: Case) -> dict[str, Any]:
-    """A slice with its pictures, in rows of about equal length."""
-    pictures = case_pictures(case)
-    num_rows = math.ceil(len(pictures) / MOST_COLUMNS)
-    return {"case": case, "pictures": pictures, "columns": math.ceil(len(pictures) / num_rows)}
 
 
 def _trainings(curves: Sequence[Curves]) -> list[dict[str, Any]]:

@@ -25,6 +25,8 @@ class Curves:
         losses (dict[str, np.ndarray]): (n,) each, those of a critic and its Wasserstein estimate
             among them, NaN where an iteration did not log it.
         validation (dict[str, tuple[np.ndarray, np.ndarray]]): Iterations and values of each metric.
+        method (str): Method that it trains, such as ``lidnet``; empty where it is none of a table.
+        group (str): What it is drawn together with in figure 3, such as data set and denoiser.
     """
 
     label: str
@@ -32,6 +34,8 @@ class Curves:
     phases: np.ndarray
     losses: dict[str, np.ndarray]
     validation: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    method: str = ""
+    group: str = ""
 
 
 def read_training_log(path: str | Path, label: str) -> Curves:

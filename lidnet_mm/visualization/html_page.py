@@ -23,6 +23,20 @@ def template_environment(package: str) -> Environment:
     )
 
 
+def as_it_is(package: str, name: str) -> str:
+    """A style or script of a package, with nothing to fill in or to escape.
+
+    Args:
+        package: As of :func:`template_environment`.
+        name: Its file name.
+
+    Returns:
+        Its text.
+    """
+    environment = template_environment(package)
+    return environment.loader.get_source(environment, name)[0]
+
+
 def data_uri(png: bytes) -> str:
     """A picture as part of a page.
 

@@ -80,3 +80,56 @@ def test_no_lesion_anywhere(tmp_path):
 def test_not_positive(number):
     with pytest.raises(ValueError, match=f"num_cases must be at least 1, got {number}"):
         CaseRecorderHook(number)
+
+
+def stack(hook, work_dir, places, with_lesion):
+    """Test run over slices at (patient, series, index), some of which have a lesion."""
+    dataset = [
+        {
+            "img_id": n,
+            "instances": [{}] if n in with_lesion else [],
+            "patient_id": patient,
+            "series": series,
+            "slice_index": index,
+        }
+        for n, (patient, series, index) in enumerate(places)
+    ]
+    source = type("Slices", (), {"__len__": lambda _: len(dataset)})()
+    source.get_data_info = lambda index: dataset[index]
+    runner = SimpleNamespace(
+        test_dataloader=SimpleNamespace(dataset=source), work_dir=str(work_dir)
+    )
+    hook.before_test(runner)
+    for info in dataset:
+        sample = prediction(info["img_id"])
+        sample.set_metainfo({key: info[key] for key in ("patient_id", "series", "slice_index")})
+        inputs = [torch.full((1, 4, 5), float(info["img_id"]))]
+        hook.after_test_iter(runner, 0, {"inputs": inputs}, [sample])
+    return {
+        path.stem: int(np.load(path)["input"][0, 0])
+        for path in sorted((work_dir / "cases").glob("*.npz"))
+    }
+
+
+def test_neighbours_are_of_the_same_volume_and_those_that_there_are(tmp_path):
+    places = [("a", "", 3), ("a", "", 4), ("a", "", 5), ("a", "2", 6), ("b", "", 6), ("a", "", 2)]
+    kept = stack(CaseRecorderHook(1, depth=5), tmp_path, places, {1})
+    assert kept == {"000": 1, "000+1": 2, "000-1": 0, "000-2": 5}
+
+
+def test_a_slice_may_belong_to_two_cases(tmp_path):
+    places = [("a", "", n) for n in range(3)]
+    kept = stack(CaseRecorderHook(2, depth=3), tmp_path, places, {0, 2})
+    assert kept == {"000": 0, "000+1": 1, "001": 2, "001-1": 1}
+
+
+def test_cases_of_an_earlier_test_are_gone(tmp_path):
+    places = [("a", "", n) for n in range(4)]
+    assert len(stack(CaseRecorderHook(2, depth=3), tmp_path, places, {0, 3})) == 4
+    assert list(stack(CaseRecorderHook(1), tmp_path, places, {0, 3})) == ["000"]
+
+
+@pytest.mark.parametrize("depth", [0, 2, -1])
+def test_depth_is_odd(depth):
+    with pytest.raises(ValueError, match=f"depth must be odd and at least 1, got {depth}"):
+        CaseRecorderHook(1, depth)

@@ -129,7 +129,7 @@ class TestReport:
             assert source in page
         for number in range(2):
             assert f"case_000{number}, slice 3" in page
-        assert page.count("data:image/png;base64,") == 2 * 4 * 2  # whole and lesion, 4 methods
+        assert page.count("data:image/webp;base64,") == 2 * 4  # a slice of each method
 
     def test_lesions_behind_the_texture_errors(self, scored):
         """Those of both seeds; a score without counts, of an older version, is left out."""
@@ -190,9 +190,9 @@ methods.insert(4, dict(method='baseline', name='red_cnn', config='red_cnn.py'))
             write_details({f"radiomics/{n}": value for n, value in scores.items()}, scoring.details)
         (path,) = report(several)
         page = path.read_text(encoding="utf-8")
-        assert page.count("data:image/png;base64,") == 2 * 7 * 2
+        assert page.count("data:image/webp;base64,") == 2 * 7
         for title in self.TITLES:
-            assert page.count(f"<figcaption>{title}</figcaption>") == 2, title
+            assert page.count(f"<figcaption>{title}<") == 2, title
         for training in several.tables[0].trainings:
             assert page.count(f"<h3>{training.name}</h3>") == 1
         counts = [line for line in path.with_name("report.md").read_text().splitlines()

@@ -1,6 +1,7 @@
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -8,6 +9,8 @@ import pytest
 from PIL import Image
 
 from lidnet_mm.benchmark import Case, Curves, Provenance, read_training_log, write_report
+from lidnet_mm.benchmark.failed_cell import FailedCell
+from lidnet_mm.benchmark.region_file import RegionTrack
 
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 PROVENANCE = Provenance(
@@ -83,7 +86,11 @@ def page(page_path):
 
 
 def test_files_are_written_whole(page_path):
-    assert sorted(path.name for path in page_path.parent.iterdir()) == ["index.html", "report.md"]
+    assert sorted(path.name for path in page_path.parent.iterdir()) == [
+        "index.html",
+        "report.md",
+        "report.tex",
+    ]
 
 
 def test_page_is_balanced_html_with_unique_ids(page):
@@ -94,8 +101,9 @@ def test_page_is_balanced_html_with_unique_ids(page):
 def test_page_needs_no_network(page, page_path):
     assert all(link.startswith(("data:", "#")) for link in page.links)
     assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
-    text = re.sub(r'"data:[^"]+"', "", page_path.read_text(encoding="utf-8"))
-    assert not re.search(r"https?:|//\w|@import|<script|<link|url\((?!#)", text)
+    text = re.sub(r'"data:[^"]+"|<script type="text/plain".*?</script>', "", page_path.read_text())
+    assert not re.search(r"https?:|//\w|@import|<script src|<link|url\((?!#)", text)
+    assert "default-src 'none'" in text
 
 
 def test_text_of_the_user_is_escaped(page, page_path):
@@ -108,7 +116,7 @@ def test_page_states_where_numbers_come_from(page):
     for fact in (
         "0123456789ab", "2025-01-31", "2 CPU cores", "simulated, 60 HU noise", "judge_sts",
         "lidnet_cpce_sts", "torch 2.13.0", "[-160, 240]", "data range 1", "case_0003, slice 12",
-        "score ≥ 0.3",
+        "score of at least 0.3",
     ):  # fmt: skip
         assert fact in text, fact
 
@@ -133,7 +141,7 @@ def test_markdown_has_the_same_numbers(page, page_path):
 
 def test_pictures_have_words(page):
     images = [attrs for tag, attrs in page.tags if tag == "img"]
-    assert len(images) == 8
+    assert len(images) == 4
     assert all("case_0003" in image["alt"] for image in images)
     figures = [attrs for tag, attrs in page.tags if tag == "figure" and "role" in attrs]
     assert len(figures) == 8
@@ -142,7 +150,8 @@ def test_pictures_have_words(page):
 
 def test_report_without_curves_and_cases_has_no_empty_section(tmp_path, rows):
     text = write_report(rows, tmp_path, [], [], PROVENANCE, "x").read_text(encoding="utf-8")
-    assert "Example slices" not in text and "Training</h2>" not in text
+    for absent in ("Cases</h2>", "Losses</h2>", "Along training</h2>", "<script"):
+        assert absent not in text
     assert Page(text).open == []
 
 
@@ -191,11 +200,6 @@ def test_one_denoiser_is_named_in_each_line(page_path):
     assert re.findall(r"<span>([\w, ]+)</span></th>", body) == ["CPCE", "CPCE, R18"]
 
 
-def test_many_pictures_are_in_several_rows(grouped, page_path):
-    assert 'style="--columns: 5"' in grouped  # nine
-    assert 'style="--columns: 4"' in page_path.read_text(encoding="utf-8")
-
-
 def test_only_a_training_with_a_critic_explains_its_estimate(
     tmp_path, rows, write_log, adversarial_entries
 ):
@@ -204,6 +208,48 @@ def test_only_a_training_with_a_critic_explains_its_estimate(
     assert "The Wasserstein estimate is" in text
     assert "<figcaption>Wasserstein estimate</figcaption>" in text
     assert "In T2" not in text
+
+
+def test_no_patient_and_no_folder_of_the_machine_is_in_it(tmp_path, rows, case, make_row):
+    """Whatever names the data have and the logs say."""
+    folder = tmp_path / "joe" / "secret_study"
+    cases = [
+        replace(case, name=name)
+        for name in ("Quux^Zebedee, slice 12", "Quux^Zebedee, series 1.2.840.113619, slice 13")
+    ]
+    failed = [FailedCell("lidnet seed 1", f'  File "{folder}/train.py", line 3\nNaN in {folder}/x')]
+    provenance = replace(
+        PROVENANCE, configs={"judge": f"{folder}/judge.py"}, notes={"data": f"from {folder}/data"}
+    )
+    track = RegionTrack("Quux^Zebedee, slice 12", (0,), (np.ones((1, 4)),), np.zeros((9, 9)))
+    page = write_report(rows, folder, [], cases, provenance, "x", {}, failed, regions=[track])
+    for path in folder.iterdir():
+        text = path.read_text(encoding="utf-8")
+        for word in ("Quux", "Zebedee", "113619", "secret_study", str(tmp_path)):
+            assert word not in text, (path.name, word)
+    text = page.read_text(encoding="utf-8")
+    assert text.count("patient 1, slice 12") >= 3  # viewer, paper, regions: the same number
+    assert "patient 1, series #1, slice 13" in text
+    assert "train.py" in text and "NaN in x" in text
+
+
+def test_missing_rows_and_mixtures_stand_at_the_top(tmp_path, rows, make_row):
+    mixed = [*rows, make_row("matched", commit="ba9876543210")]
+    mixed.append(make_row("joint", window_hu=(-1000, 400)))
+    failed = [FailedCell("lidnet seed 7", "failed with status 1\nRuntimeError: loss is <NaN>")]
+    page = write_report(mixed, tmp_path, [], [], PROVENANCE, "x", failed=failed)
+    text = page.read_text(encoding="utf-8")
+    top = text[: text.index('id="comparison"') if 'id="comparison"' in text else None]
+    for words in (
+        "of 2 commits of the code: 0123456789ab, ba9876543210",
+        "on 2 HU windows: [-160, 240], [-1000, 400]",
+        "Missing: lidnet seed 7",
+        "loss is &lt;NaN&gt;",
+    ):
+        assert words in top, words
+    lines = page.with_name("report.md").read_text()
+    assert "- lidnet seed 7: failed with status 1\n" in lines
+    assert 'class="flags"' not in write_report(rows, tmp_path, [], [], PROVENANCE, "x").read_text()
 
 
 def test_a_report_of_nothing_is_refused(tmp_path):

@@ -369,7 +369,7 @@ class TestFailure:
         text = Path(work, "report", "report.md").read_text()
         assert "- lidnet seed 1: lidnet_seed1 failed with status 3" in text
         page = Path(work, "report", "index.html").read_text()
-        assert "<dt>lidnet seed 1</dt>" in page
+        assert "Missing: lidnet seed 1" in page
         assert "the reason" in page
 
     def test_nothing_to_report(self, calls, comparison, repository, tmp_path, monkeypatch, capsys):

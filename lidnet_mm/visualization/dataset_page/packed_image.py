@@ -2,8 +2,8 @@
 
 A browser reads pictures as 8 bits, which leaves one window. So the HU themselves are packed:
 rounded to a step, each pixel predicted by its left and upper neighbour, the differences split in
-high and low bytes, compressed with zlib and written in base 64. ``templates/viewer.js`` unpacks
-them.
+high and low bytes, compressed with zlib and written in base 64. ``templates/packed_image.js``
+unpacks them.
 """
 
 import base64

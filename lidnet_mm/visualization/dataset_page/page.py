@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment
 
 from lidnet_mm import __version__
 from lidnet_mm.visualization.dataset_page.counts import count_part
@@ -23,7 +22,7 @@ from lidnet_mm.visualization.dataset_page.part import DataPart
 from lidnet_mm.visualization.dataset_page.shown_slice import ShownSlice, UnreadableSlice
 from lidnet_mm.visualization.dataset_page.slice_view import slice_view
 from lidnet_mm.visualization.dataset_page.windows import PRESETS, NamedWindow
-from lidnet_mm.visualization.html_page import template_environment
+from lidnet_mm.visualization.html_page import as_it_is, template_environment
 from lidnet_mm.visualization.slice_figure import DETECTION_COLOUR, TRUTH_COLOUR
 from lidnet_mm.whole_file import write_whole
 
@@ -107,14 +106,9 @@ def _render(
         difference_limit=difference_limit(slices),
         num_unreadable=len(entries) - len(slices),
         colours={"box": TRUTH_COLOUR, "ldct": DETECTION_COLOUR},
-        style=_as_it_is(environment, "viewer.css"),
-        script=_as_it_is(environment, "viewer.js"),
+        style=as_it_is(PACKAGE, "viewer.css"),
+        script=as_it_is(PACKAGE, "packed_image.js") + as_it_is(PACKAGE, "viewer.js"),
     )
-
-
-def _as_it_is(environment: Environment, name: str) -> str:
-    """Style or script: files of this package, with nothing to fill in or to escape."""
-    return environment.loader.get_source(environment, name)[0]
 
 
 def _view(

@@ -10,31 +10,12 @@
   let current = 0;
   let zoomed = -1; // box of the slice that is enlarged; -1 for the whole slice
 
-  // The inverse of packed_image.py: HU of one image, in whole steps.
-  async function unpack(script, width, height) {
-    const packed = Uint8Array.from(atob(script.textContent), letter => letter.charCodeAt(0));
-    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
-    const planes = new Uint8Array(await new Response(stream).arrayBuffer());
-    const count = width * height;
-    const levels = new Int16Array(count); // wraps around as 16 bits do
-    for (let y = 0, at = 0; y < height; y++) {
-      for (let x = 0; x < width; x++, at++) {
-        const left = x ? levels[at - 1] : 0;
-        const above = y ? levels[at - width] : 0;
-        const folded = planes[at] << 8 | planes[count + at];
-        levels[at] = (left + above >> 1) + (folded >> 1 ^ -(folded & 1));
-      }
-    }
-    const step = Number(script.dataset.step);
-    return Int32Array.from(levels, level => level * step);
-  }
-
   async function unpackSlice(article) {
     const images = {};
     for (const script of article.querySelectorAll("script.pixels")) {
       const panel = script.closest(".panel");
       const { width, height } = panel.querySelector("canvas");
-      images[panel.dataset.panel] = await unpack(script, width, height);
+      images[panel.dataset.panel] = await unpackImage(script, width, height);
     }
     if (images.ldct) images.difference = images.ldct.map((hu, at) => hu - images.ndct[at]);
     return images;
@@ -57,23 +38,11 @@
     return [Number(low.value), Number(high.value)];
   }
 
-  function paint(canvas, hu, [from, to]) {
-    const context = canvas.getContext("2d");
-    const picture = context.createImageData(canvas.width, canvas.height);
-    const scale = 255 / (to - from);
-    const grey = new Uint32Array(picture.data.buffer);
-    for (let at = 0; at < hu.length; at++) {
-      const level = Math.round(Math.min(Math.max((hu[at] - from) * scale, 0), 255));
-      grey[at] = 0xff000000 | level << 16 | level << 8 | level;
-    }
-    context.putImageData(picture, 0, 0);
-  }
-
   async function draw(index) {
     const images = await imagesOf(index);
     for (const panel of articles[index].querySelectorAll(".panel")) {
       const [from, to] = limits(panel.dataset.panel);
-      if (from < to) paint(panel.querySelector("canvas"), images[panel.dataset.panel], [from, to]);
+      if (from < to) paintHU(panel.querySelector("canvas"), images[panel.dataset.panel], from, to);
     }
     articles[index].dataset.drawn = `${low.value} ${high.value}`;
   }

@@ -1,0 +1,202 @@
+"""A table with grouped columns, as HTML (by a template), Markdown and LaTeX."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Cell(NamedTuple):
+    """One cell.
+
+    Attributes:
+        text (str): What stands in it.
+        note (str): What stands below it, smaller.
+        sure (bool): Whether to emphasise it: its lead lies outside of the interval.
+    """
+
+    text: str
+    note: str = ""
+    sure: bool = False
+
+    @property
+    def words(self) -> str:
+        """Text and note in one line."""
+        return f"{self.text} {self.note}".strip()
+
+
+@dataclass(frozen=True)
+class PaperTable:
+    """A table.
+
+    Attributes:
+        title (str): Its heading.
+        caption (str): What it shows and how to read it.
+        stubs (tuple[str, ...]): Headings of the columns of names, at the left.
+        groups (tuple[tuple[str, tuple[str, ...]], ...]): Columns of values: headings that span
+            others, and those below.
+        rows (list[tuple[tuple[str, ...], list[Cell]]]): Names, an empty one where it is that of
+            the row above, and values.
+        small (bool): Whether it is for experts and closed at first. Defaults to False.
+    """
+
+    title: str
+    caption: str
+    stubs: tuple[str, ...]
+    groups: tuple[tuple[str, tuple[str, ...]], ...]
+    rows: list[tuple[tuple[str, ...], list[Cell]]]
+    small: bool = field(default=False)
+
+    def __post_init__(self) -> None:
+        width = len(self.columns)
+        for names, cells in self.rows:
+            if len(names) != len(self.stubs) or len(cells) != width:
+                raise ValueError(
+                    f"'{self.title}': a row has {len(names)} + {len(cells)} cells, not "
+                    f"{len(self.stubs)} + {width}"
+                )
+
+    @property
+    def columns(self) -> list[str]:
+        """Headings of the columns of values."""
+        return [column for _, columns in self.groups for column in columns]
+
+
+def markdown_table(table: PaperTable, level: int = 2) -> str:
+    """A table in Markdown under its heading.
+
+    Args:
+        table (PaperTable): The table.
+        level (int): Of the heading. Defaults to 2.
+
+    Returns:
+        str: Ends with a newline.
+    """
+    heads = [
+        f"{group}, {column}" if group else column
+        for group, columns in table.groups
+        for column in columns
+    ]
+    rules = ["---"] * len(table.stubs) + ["---:"] * len(heads)
+    lines = [[*table.stubs, *heads], rules]
+    names: tuple[str, ...] = ()
+    for own, cells in table.rows:
+        # Each line says all its names: Markdown joins no cells.
+        names = tuple(new or old for new, old in zip(own, names or own, strict=True))
+        lines.append([*names, *(_bold(cell) for cell in cells)])
+    body = "\n".join("| " + " | ".join(map(_for_markdown, line)) + " |" for line in lines)
+    return f"{'#' * level} {_for_markdown(table.title)}\n\n{table.caption}\n\n{body}\n"
+
+
+def latex_table(table: PaperTable, label: str) -> str:
+    """A table in LaTeX, which needs the package booktabs alone.
+
+    Args:
+        table (PaperTable): The table.
+        label (str): Of the float.
+
+    Returns:
+        str: A ``table*`` environment.
+    """
+    columns = "l" * len(table.stubs) + "r" * len(table.columns)
+    first, second, rules = [""] * len(table.stubs), [*table.stubs], []
+    at = len(table.stubs) + 1
+    for group, below in table.groups:
+        first.append(rf"\multicolumn{{{len(below)}}}{{c}}{{{escape_latex(group)}}}")
+        if group:
+            rules.append(rf"\cmidrule(lr){{{at}-{at + len(below) - 1}}}")
+        second += below
+        at += len(below)
+    head = [_latex_row(map(escape_latex, second))]
+    if any(group for group, _ in table.groups):
+        head = [_latex_row(first), " ".join(rules), *head]
+    lines = []
+    for number, (names, cells) in enumerate(table.rows):
+        if number and names[0] and len(names) > 1:
+            lines.append(r"\addlinespace")
+        lines.append(_latex_row([*map(escape_latex, names), *map(_for_latex, cells)]))
+    return "\n".join(
+        [
+            r"\begin{table*}",
+            r"\centering\footnotesize\setlength{\tabcolsep}{3pt}",
+            rf"\caption{{{escape_latex(table.title)}. {escape_latex(table.caption)}}}",
+            rf"\label{{{label}}}",
+            rf"\begin{{tabular}}{{{columns}}}",
+            r"\toprule",
+            *head,
+            r"\midrule",
+            *lines,
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\end{table*}",
+        ]
+    )
+
+
+def latex_page(tables: Sequence[PaperTable], title: str) -> str:
+    """A document that compiles, with all tables.
+
+    Args:
+        tables (Sequence[PaperTable]): The tables.
+        title (str): Of the report, as a comment.
+
+    Returns:
+        str: LaTeX; single tables can be copied from it.
+    """
+    body = "\n\n".join(latex_table(table, f"tab:{n}") for n, table in enumerate(tables, start=1))
+    comment = " ".join(title.split())
+    return (
+        f"% {comment}\n\\documentclass[a4paper,landscape]{{article}}\n"
+        "\\usepackage[T1]{fontenc}\n\\usepackage[utf8]{inputenc}\n\\usepackage{booktabs}\n"
+        f"\\begin{{document}}\n\n{body}\n\n\\end{{document}}\n"
+    )
+
+
+SPECIAL = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
+    "%": r"\%", "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
+    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}",
+    "±": r"$\pm$", "\u2212": r"$-$", "\u2013": "--", "…": r"\ldots{}", "\u00d7": r"$\times$",
+    "≥": r"$\ge$", "≤": r"$\le$", "∞": r"$\infty$", "↑": r"$\uparrow$", "↓": r"$\downarrow$",
+    "λ": r"$\lambda$", "\u03c3": r"$\sigma$", "µ": r"$\mu$",
+}  # fmt: skip
+
+
+def escape_latex(text: str) -> str:
+    """Text for LaTeX: letters that mean something there, and those that its fonts lack.
+
+    Args:
+        text (str): Any text.
+
+    Returns:
+        str: The same in print; a letter that plain LaTeX cannot set becomes ``?``.
+    """
+    kept = [SPECIAL.get(letter, letter) for letter in " ".join(text.split())]
+    return "".join(part if part.isascii() or _in_latin(part) else "?" for part in kept)
+
+
+def _in_latin(letter: str) -> bool:
+    """Whether T1 fonts have a letter."""
+    return 0xC0 <= ord(letter) <= 0x17F
+
+
+def _latex_row(cells: object) -> str:
+    """A line of a tabular."""
+    return " & ".join(cells) + r" \\"
+
+
+def _for_latex(cell: Cell) -> str:
+    """A value, bold where it is sure."""
+    text = escape_latex(cell.words)
+    return rf"\textbf{{{text}}}" if cell.sure else text
+
+
+def _bold(cell: Cell) -> str:
+    """A value, bold where it is sure."""
+    return f"**{cell.text}** {cell.note}".strip() if cell.sure else cell.words
+
+
+def _for_markdown(text: str) -> str:
+    """Text that breaks no table and is no HTML."""
+    plain = re.sub(r"\s+", " ", text).strip()
+    return plain.replace("|", "\\|").replace("<", "&lt;")

@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+
+from lidnet_mm.benchmark.evidence import (
+    Evidence,
+    gather_evidence,
+    line_key,
+    read_evidence,
+    write_evidence,
+)
+from lidnet_mm.benchmark.method_figure import froc_panels, training_panels
+from lidnet_mm.benchmark.training_log import Curves
+from lidnet_mm.evaluation.slice_record import LesionRecord, SliceRecord
+
+
+def records(found, psnr=30.0):
+    """Eight patients with a lesion of 10 mm each; the first ``found`` are found."""
+    lesion = LesionRecord((10.0, 10.0, 20.0, 20.0), 10.0, None, 25.0, 40.0, 0.1, 0.1, 0.1, False)
+    kept = []
+    for patient in range(8):
+        boxes = np.array([lesion.box] if patient < found else np.zeros((0, 4)), np.float32)
+        scores = np.full(len(boxes), 0.9, np.float32)
+        kept.append(
+            SliceRecord(
+                f"case_{patient:04d}",
+                "",
+                0,
+                (1.0, 1.0),
+                [lesion],
+                boxes.reshape(-1, 4),
+                scores,
+                psnr,
+                0.8,
+                0.03,
+            )
+        )
+    return kept
+
+
+@pytest.fixture
+def evidence(make_row):
+    scored = [(make_row("ldct", denoiser="none"), records(1))]
+    scored += [(make_row("baseline", seed), records(4, 28.0)) for seed in range(2)]
+    scored += [(make_row("matched"), records(8))]
+    scored += [(make_row("lidnet", seed, detector="R18"), records(8 - seed)) for seed in range(2)]
+    return gather_evidence(scored, resamples=200)
+
+
+def test_differences_from_both_baselines(evidence):
+    found = {(e.against, e.difference.metric): e.difference for e in evidence.differences}
+    psnr = found["baseline", "PSNR"]
+    assert (psnr.estimate, psnr.low, psnr.high) == (2.0, 2.0, 2.0)
+    assert (psnr.num_patients, psnr.num_seeds) == (8, (2, 2))
+    # CPM: 8 and 7 of 8 lesions against 4 of 8.
+    assert found["baseline", "CPM"].estimate == pytest.approx(0.4375)
+    assert found["matched", "CPM"].is_inside and not found["baseline", "CPM"].is_inside
+    assert {e.key.method for e in evidence.differences} == {"lidnet"}
+
+
+def test_lines_average_their_seeds(evidence, make_row):
+    line = evidence.detection_of(line_key(make_row("lidnet", detector="R18")))
+    assert line.cpm == (1.0, 0.875)
+    assert line.points == pytest.approx([0.9375] * 7)
+    assert [entry[2:] for entry in line.sizes if entry[2]] == [(8, 0.9375)]
+    assert line.metrics == {"lesion_PSNR": 25.0, "lesion_RMSE": 40.0}
+
+
+def test_a_guided_baseline_is_that_of_its_own_detector(make_row):
+    rows = [make_row("matched", detector=name) for name in ("R18", "DETR")]
+    scored = [(rows[0], records(2)), (rows[1], records(6))]
+    scored.append((make_row("lidnet", detector="DETR"), records(8)))
+    found = gather_evidence(scored, resamples=50).differences
+    cpm = next(e.difference for e in found if e.difference.metric == "CPM")
+    assert cpm.estimate == pytest.approx(0.25)
+
+
+def test_read_back(evidence, tmp_path):
+    path = tmp_path / "evidence.json"
+    write_evidence(evidence, path)
+    assert read_evidence(path) == evidence
+    assert read_evidence(tmp_path / "none.json") == Evidence()
+    path.write_text('{"differences": 3}')
+    with pytest.raises(ValueError, match=r"evidence\.json holds no evidence"):
+        read_evidence(path)
+
+
+def test_froc_panels_hold_a_denoiser_beside_the_floor(evidence):
+    (panel,) = froc_panels(evidence)
+    assert [curve.title.split(",")[0] for curve in panel.curves] == [
+        "LDCT", "Baseline", "Matched", "LIDnet",
+    ]  # fmt: skip
+    assert panel.curves[-1].title == "LIDnet, CPM 0.938"
+    assert panel.curves[0].y[-1] == pytest.approx(12.5)
+    assert "LIDnet, CPM 0.938 93.8" in panel.description
+
+
+def test_training_panels_group_strategies_and_leave_out_what_was_not_measured():
+    def curves(label, method, values):
+        steps = np.arange(len(values))
+        return Curves(label, steps, steps * 0, {}, {"coco/bbox_mAP_50": (steps, np.array(values))},
+                      method, "chest, CPCE")  # fmt: skip
+
+    panels = training_panels([
+        curves("a", "lidnet", [0.1, -1.0, 0.3]), curves("b", "joint", [0.2, 0.25]),
+        curves("c", "lidnet", [0.5]),
+    ])  # fmt: skip
+    assert [(panel.title, [c.title for c in panel.curves]) for panel in panels] == [
+        ("chest, CPCE: AP50", ["a", "b"])
+    ]
+    assert panels[0].curves[0].x.tolist() == [0, 2]
+    assert panels[0].curves[0].y.tolist() == pytest.approx([10.0, 30.0])

@@ -1,0 +1,64 @@
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+from test_evidence import records
+
+from lidnet_mm.benchmark import write_results
+from lidnet_mm.benchmark.evidence import gather_evidence, write_evidence
+from lidnet_mm.benchmark.results_page import write_results_page
+
+
+@pytest.fixture
+def docs(tmp_path, make_row):
+    rows = [make_row(), make_row("lidnet", detector="R18", AP50=48.25)]
+    write_results(rows, tmp_path / "results.json")
+    evidence = gather_evidence(zip(rows, (records(4), records(8)), strict=True), resamples=50)
+    write_evidence(evidence, tmp_path / "evidence.json")
+    return tmp_path
+
+
+def test_page_holds_tables_and_its_pictures(docs):
+    page, *pictures = write_results_page(docs / "results.json", docs / "results.md")
+    text = page.read_text(encoding="utf-8")
+    linked = re.findall(r"!\[[^]]+\]\(([^)]+)\)", text)
+    assert [docs / name for name in linked] == pictures
+    assert len(pictures) == 3
+    for path in pictures:
+        assert np.asarray(Image.open(path).convert("L")).std() > 5
+    for words in ("Table 2", "48.2", "[results.json](results.json)", "FROC", "less the"):
+        assert words in text
+    assert str(docs) not in text
+
+
+def test_the_same_numbers_give_the_same_bytes(docs):
+    written = write_results_page(docs / "results.json", docs / "results.md")
+    before = [path.read_bytes() for path in written]
+    again = write_results_page(docs / "results.json", docs / "results.md")
+    assert [path.read_bytes() for path in again] == before
+
+
+def test_without_evidence_nothing_is_drawn_or_bold(docs):
+    (docs / "evidence.json").unlink()
+    (page,) = write_results_page(docs / "results.json", docs / "results.md")
+    text = page.read_text(encoding="utf-8")
+    assert "evidence.json" not in text and "**" not in text
+
+
+def test_command_line(docs, repository):
+    def run(results):
+        command = [sys.executable, str(repository / "tools" / "results_page.py")]
+        command += [str(docs / results), str(docs / "out" / "page.md")]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+    done = run("results.json")
+    assert done.returncode == 0, done.stderr
+    assert (docs / "out" / "images" / "page_froc.png").is_file()
+    assert str(docs / "out" / "page.md") in done.stdout
+    (docs / "empty.json").write_text("[]")
+    failed = run("empty.json")
+    assert failed.returncode == 1
+    assert "has no row" in failed.stderr and "Traceback" not in failed.stderr
