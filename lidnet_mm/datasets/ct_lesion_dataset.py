@@ -201,8 +201,8 @@ class CTLesionDataset(CocoDataset):
         if not set(classes) & set(found):
             raise ValueError(
                 f"{self.ann_file} has the categories {found}, none of the dataset's classes"
-                f" {list(classes)}: set metainfo=dict(classes=...) of its datasets in the config, or"
-                f" convert again with --class-name '{classes[0]}'"
+                f" {list(classes)}: set metainfo=dict(classes=...) of the datasets in the config,"
+                f" or convert again with --class-name '{classes[0]}'"
             )
 
     def _check_volumes(self, data_list: list[dict]) -> None:

@@ -113,13 +113,17 @@ def check_case(
     kept: dict[int, tuple[LesionBox, ...]] = {}
     too_small = 0
     for index, has_body in zip(slices, body, strict=True):
-        boxes = list(_inside(content.boxes.get(index, ()), hu.shape[1:], index, left_out))
+        drawn = content.boxes.get(index, ())
+        boxes = list(_inside(drawn, hu.shape[1:], index, left_out))
         large = tuple(
             box for box in boxes if box.size_mm(content.volume.spacing) >= limits.min_size_mm
         )
         too_small += len(boxes) - len(large)
         if not has_body:
             _lesion_in_air(large, index, where, strict, left_out)
+        elif drawn and not boxes:
+            reason = "none of its boxes can be used, and it is no negative"
+            left_out.append(LeftOut("slice", reason, slice_index=index))
         elif large or (limits.keep_empty and _is_negative(content, index, boxes)):
             kept[index] = large
     return CheckedCase(

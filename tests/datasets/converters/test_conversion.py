@@ -171,6 +171,15 @@ def test_boxes_are_clipped_or_left_out_and_both_are_told(convert, written):
     }
 
 
+def test_a_slice_of_which_no_box_can_be_used_is_no_negative(convert, written):
+    boxes = {1: [box(x=40)], 2: [box(width=float("nan")), box()]}
+    convert(case("p", CaseContent(ArrayVolume(hu()), boxes)))
+    slices = [image["slice_index"] for image in written("annotations/train.json")["images"]]
+    assert slices == [0, 2, 3]
+    left_out = written("conversion.json")["left_out"]
+    assert [e["slice_index"] for e in left_out if e["what"] == "slice"] == [1]
+
+
 def test_what_cannot_be_used_is_left_out_by_reason_and_named_on_the_terminal_only(
     convert, written, warnings_logged, tmp_path
 ):
