@@ -69,3 +69,11 @@ def _is_installed():
     from importlib import metadata
 
     return any((d.metadata["Name"] or "") == "lidnet_mm" for d in metadata.distributions())
+
+
+def test_phantoms_where_nothing_can_be_written(repository, tmp_path):
+    (tmp_path / "file").touch()
+    done = run(repository, "thorax_phantom.py", str(tmp_path / "file" / "out"), "--patients", "1")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert "Traceback" not in done.stderr

@@ -72,7 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
         write_thorax_phantoms(
             options.out, options.patients, scan, options.seed, tuple(options.nodule_mm)
         )
-    except (ConversionError, ValueError) as error:
+    except (ConversionError, OSError, ValueError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
     sys.stdout.write(f"{options.patients} patients written to {options.out}\n")
