@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from lidnet_mm.datasets import readers
-from lidnet_mm.datasets.image_store import open_store
 from lidnet_mm.datasets.readers import CTVolume, VolumeError, open_volume
+from lidnet_mm.datasets.slice_cache.image_store import open_store
 
 DECODERS = ("nibabel", "indexed_gzip", "pydicom", "python-gdcm", "SimpleITK")
 """Packages whose version the cache depends on."""

@@ -6,7 +6,7 @@ import SimpleITK
 from mmdet.utils import register_all_modules
 
 from lidnet_mm.datasets.converters.command_line import convert_as_told, parse
-from lidnet_mm.datasets.converters.sources.nifti_masks import NiftiMasks
+from lidnet_mm.datasets.converters.sources.masks.nifti_masks import NiftiMasks
 from lidnet_mm.registry import DATASETS
 
 PIPELINE = [

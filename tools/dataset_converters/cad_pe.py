@@ -14,7 +14,7 @@ Example:
 import sys
 
 from lidnet_mm.datasets.converters.command_line import run
-from lidnet_mm.datasets.converters.sources.cad_pe import CadPe
+from lidnet_mm.datasets.converters.sources.masks.cad_pe import CadPe
 
 if __name__ == "__main__":
     sys.exit(run(CadPe(), __doc__))

@@ -15,7 +15,7 @@ Example:
 import sys
 
 from lidnet_mm.datasets.converters.command_line import run
-from lidnet_mm.datasets.converters.sources.deeplesion import DeepLesion
+from lidnet_mm.datasets.converters.sources.deeplesion.deeplesion import DeepLesion
 
 if __name__ == "__main__":
     sys.exit(run(DeepLesion(), __doc__))

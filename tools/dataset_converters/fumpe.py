@@ -14,7 +14,7 @@ Example:
 import sys
 
 from lidnet_mm.datasets.converters.command_line import run
-from lidnet_mm.datasets.converters.sources.fumpe import Fumpe
+from lidnet_mm.datasets.converters.sources.masks.fumpe import Fumpe
 
 if __name__ == "__main__":
     sys.exit(run(Fumpe(), __doc__))

@@ -12,7 +12,7 @@ Example:
 import sys
 
 from lidnet_mm.datasets.converters.command_line import run
-from lidnet_mm.datasets.converters.sources.insert_nodules import InsertNodules
+from lidnet_mm.datasets.converters.sources.insertion.insert_nodules import InsertNodules
 
 if __name__ == "__main__":
     sys.exit(run(InsertNodules(), __doc__))

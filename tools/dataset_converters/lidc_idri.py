@@ -15,7 +15,7 @@ Example:
 import sys
 
 from lidnet_mm.datasets.converters.command_line import run
-from lidnet_mm.datasets.converters.sources.lidc_idri import LidcIdri
+from lidnet_mm.datasets.converters.sources.lidc.lidc_idri import LidcIdri
 
 if __name__ == "__main__":
     sys.exit(run(LidcIdri(), __doc__))

@@ -16,7 +16,7 @@ Example:
 import sys
 
 from lidnet_mm.datasets.converters.command_line import run
-from lidnet_mm.datasets.converters.sources.luna16 import Luna16
+from lidnet_mm.datasets.converters.sources.luna16.luna16 import Luna16
 
 if __name__ == "__main__":
     sys.exit(run(Luna16(), __doc__))

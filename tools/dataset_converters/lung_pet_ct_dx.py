@@ -14,7 +14,7 @@ Example:
 import sys
 
 from lidnet_mm.datasets.converters.command_line import run
-from lidnet_mm.datasets.converters.sources.lung_pet_ct_dx import LungPetCtDx
+from lidnet_mm.datasets.converters.sources.voc.lung_pet_ct_dx import LungPetCtDx
 
 if __name__ == "__main__":
     sys.exit(run(LungPetCtDx(), __doc__))

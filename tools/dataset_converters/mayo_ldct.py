@@ -18,7 +18,7 @@ Example:
 import sys
 
 from lidnet_mm.datasets.converters.command_line import run
-from lidnet_mm.datasets.converters.sources.mayo_ldct import MayoLdct
+from lidnet_mm.datasets.converters.sources.mayo.mayo_ldct import MayoLdct
 
 if __name__ == "__main__":
     sys.exit(run(MayoLdct(), __doc__))

@@ -14,7 +14,7 @@ Example:
 import sys
 
 from lidnet_mm.datasets.converters.command_line import run
-from lidnet_mm.datasets.converters.sources.msd_lung import MsdLung
+from lidnet_mm.datasets.converters.sources.masks.msd_lung import MsdLung
 
 if __name__ == "__main__":
     sys.exit(run(MsdLung(), __doc__))

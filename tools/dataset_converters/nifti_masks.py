@@ -12,7 +12,7 @@ Example:
 import sys
 
 from lidnet_mm.datasets.converters.command_line import run
-from lidnet_mm.datasets.converters.sources.nifti_masks import NiftiMasks
+from lidnet_mm.datasets.converters.sources.masks.nifti_masks import NiftiMasks
 
 if __name__ == "__main__":
     sys.exit(run(NiftiMasks(), __doc__))

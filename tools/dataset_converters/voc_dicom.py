@@ -15,7 +15,7 @@ Example:
 import sys
 
 from lidnet_mm.datasets.converters.command_line import run
-from lidnet_mm.datasets.converters.sources.voc_dicom import VocDicom
+from lidnet_mm.datasets.converters.sources.voc.voc_dicom import VocDicom
 
 if __name__ == "__main__":
     sys.exit(run(VocDicom(), __doc__))

@@ -12,7 +12,7 @@ import torch
 from mmcv.transforms import BaseTransform
 
 from lidnet_mm import simulation
-from lidnet_mm.datasets.image_store import open_store
+from lidnet_mm.datasets.slice_cache.image_store import open_store
 from lidnet_mm.datasets.transforms.low_dose_modes import MODES, Dose
 from lidnet_mm.datasets.transforms.paired_image import require_untouched_ndct, stack_pair
 from lidnet_mm.registry import TRANSFORMS

@@ -1,0 +1,1 @@
+"""Nodules of known size put into chest CT."""

@@ -1,0 +1,1 @@
+"""LIDC-IDRI: outlines of up to four readers, and what they agree on."""

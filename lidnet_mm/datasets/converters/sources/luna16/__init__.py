@@ -1,0 +1,1 @@
+"""LUNA16: MetaImage volumes, and a table of spheres."""

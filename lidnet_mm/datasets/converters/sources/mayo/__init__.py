@@ -1,0 +1,1 @@
+"""True pairs of full and low dose from the Mayo Clinic."""

@@ -1,0 +1,1 @@
+"""DICOM with boxes in Pascal VOC files: any, and Lung-PET-CT-Dx."""

@@ -1,0 +1,1 @@
+"""Images kept on disk: memory-mapped, shared by processes, bounded."""
