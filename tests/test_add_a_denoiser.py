@@ -12,7 +12,7 @@ from mmengine.registry import init_default_scope
 
 from lidnet_mm.apis.load_config import load_config
 from lidnet_mm.datasets.converters.command_line import run as run_converter
-from lidnet_mm.datasets.converters.sources.nifti_masks import NiftiMasks
+from lidnet_mm.datasets.converters.sources.masks.nifti_masks import NiftiMasks
 from lidnet_mm.datasets.thorax_phantom import PhantomScan, write_thorax_phantoms
 from lidnet_mm.registry import MODELS
 

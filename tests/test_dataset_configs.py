@@ -6,11 +6,11 @@ import pytest
 
 from lidnet_mm.apis.load_config import load_config
 from lidnet_mm.datasets.converters.patient_split import patients_per_part
-from lidnet_mm.datasets.converters.sources.deeplesion import DeepLesion
-from lidnet_mm.datasets.converters.sources.fumpe import Fumpe
-from lidnet_mm.datasets.converters.sources.luna16 import Luna16
-from lidnet_mm.datasets.converters.sources.lung_pet_ct_dx import LungPetCtDx
-from lidnet_mm.datasets.converters.sources.msd_lung import MsdLung
+from lidnet_mm.datasets.converters.sources.deeplesion.deeplesion import DeepLesion
+from lidnet_mm.datasets.converters.sources.luna16.luna16 import Luna16
+from lidnet_mm.datasets.converters.sources.masks.fumpe import Fumpe
+from lidnet_mm.datasets.converters.sources.masks.msd_lung import MsdLung
+from lidnet_mm.datasets.converters.sources.voc.lung_pet_ct_dx import LungPetCtDx
 from lidnet_mm.datasets.ct_lesion_dataset import CTLesionDataset
 from lidnet_mm.datasets.expected_counts import check_expected
 from lidnet_mm.registry import TRANSFORMS

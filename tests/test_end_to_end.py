@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lidnet_mm.datasets.converters.command_line import run as run_converter
-from lidnet_mm.datasets.converters.sources.nifti_masks import NiftiMasks
+from lidnet_mm.datasets.converters.sources.masks.nifti_masks import NiftiMasks
 from lidnet_mm.datasets.thorax_phantom import PhantomScan, write_thorax_phantoms
 from lidnet_mm.evaluation.slice_record import read_records
 
