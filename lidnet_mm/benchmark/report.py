@@ -34,8 +34,17 @@ from lidnet_mm.whole_file import write_whole
 
 PACKAGE = "lidnet_mm.benchmark"
 TEMPLATE = "report.html.j2"
-SCRIPTS = (
+SCRIPTS = (  # in this order: each uses those before it
     ("lidnet_mm.visualization.dataset_page", "packed_image.js"),
+    (PACKAGE, "case_common.js"),
+    (PACKAGE, "case_images.js"),
+    (PACKAGE, "case_shown.js"),
+    (PACKAGE, "case_drawing.js"),
+    (PACKAGE, "case_words.js"),
+    (PACKAGE, "case_settings.js"),
+    (PACKAGE, "case_pointer.js"),
+    (PACKAGE, "case_keys.js"),
+    (PACKAGE, "case_form.js"),
     (PACKAGE, "case_viewer.js"),
 )
 
