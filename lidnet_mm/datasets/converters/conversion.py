@@ -182,12 +182,20 @@ def _documents(
                 annotations.append({**box, "id": annotation_id, "image_id": image_id})
         if of_part and not images:
             raise ConversionError(
-                f"part {part}: none of its {len(of_part)} volumes has a slice that is used; keep "
-                "slices without lesion (--keep-empty), or take another --split or --seed"
+                f"part {part}: none of its {len(of_part)} volumes has a slice that is used"
+                f"{_reasons(of_part)}; keep slices without lesion (--keep-empty) if that is why, or "
+                "take another --split or --seed"
             )
         if images:
             documents[part] = coco_document(images, annotations, {**info, "part": part}, class_name)
     return documents
+
+
+def _reasons(records: Sequence[Mapping[str, Any]]) -> str:
+    """Why volumes were left out, each reason once; nothing where none was."""
+    entries = [entry for record in records for entry in record["left_out"]]
+    reasons = dict.fromkeys(e["reason"] for e in entries if e["what"] == "volume")
+    return f" ({'; '.join(reasons)})" if reasons else ""
 
 
 def _info(converter: Converter, settings: ConversionSettings, options: Namespace) -> dict[str, Any]:

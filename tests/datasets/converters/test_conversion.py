@@ -214,6 +214,12 @@ def test_a_strict_converter_stops_and_leaves_nothing(convert, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["source"]
 
 
+def test_a_part_of_unusable_volumes_says_why(convert):
+    cases = [unusable("a", part="test"), case("b", part="train")]
+    with pytest.raises(ConversionError, match=r"part test: none of its 1 volumes.*it is broken"):
+        convert(*cases, split=None)
+
+
 def test_nothing_usable_is_an_error_with_the_reasons(convert, tmp_path):
     with pytest.raises(ConversionError, match=r"no slice could be used(.|\n)*it is broken"):
         convert(unusable("a"), unusable("b"))
