@@ -183,7 +183,7 @@ def _documents(
         if of_part and not images:
             raise ConversionError(
                 f"part {part}: none of its {len(of_part)} volumes has a slice that is used"
-                f"{_reasons(of_part)}; keep slices without lesion (--keep-empty) if that is why, or "
+                f"{_reasons(of_part)}; keep those without lesion (--keep-empty) if that is why, or "
                 "take another --split or --seed"
             )
         if images:

@@ -70,8 +70,8 @@ def case(patient, content=None, read: Callable | None = None, **fields):
     return SourceCase(patient, read or (lambda: content), **fields)
 
 
-def unusable(patient):
+def unusable(patient, **fields):
     def read():
         raise UnusableCaseError("it is broken", f"{patient}.dcm")
 
-    return case(patient, read=read)
+    return case(patient, read=read, **fields)
