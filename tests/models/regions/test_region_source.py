@@ -1,4 +1,4 @@
-"""Order, clipping and refusals that all sources share; attributes that are shadowed."""
+"""Order, clipping and refusals that all sources share."""
 
 import pytest
 import torch
@@ -7,7 +7,6 @@ from mmengine.structures import InstanceData
 from torch import nn
 
 from lidnet_mm.models.regions import RegionSource
-from lidnet_mm.models.watching import shadowed
 
 
 class Given(RegionSource):
@@ -85,49 +84,3 @@ def test_only_the_last_pass_counts(sample):
 def test_a_source_that_saw_nothing_says_so(sample):
     with pytest.raises(RuntimeError, match=r"Given saw nothing of Identity's loss.*Annotated"):
         Given().regions(nn.Identity(), [], [sample()])
-
-
-class Owner(nn.Module):
-    """A method of its class, and a setting of its own."""
-
-    def __init__(self):
-        super().__init__()
-        self.setting = [1]
-
-    def method(self):
-        return "class"
-
-
-@pytest.mark.parametrize("fails", [False, True])
-def test_shadowed_attributes_come_back(fails):
-    owner, other = Owner(), Owner()
-    setting = owner.setting
-
-    def leave():
-        if fails:
-            raise ZeroDivisionError
-
-    def use():
-        with shadowed(owner, "setting", [2]), shadowed(owner, "method", lambda: "shadow"):
-            assert owner.setting == [2]
-            assert owner.method() == "shadow"
-            assert other.method() == "class"
-            leave()
-
-    if fails:
-        with pytest.raises(ZeroDivisionError):
-            use()
-    else:
-        use()
-    assert owner.setting is setting
-    assert owner.method() == "class"
-    assert "method" not in vars(owner)
-
-
-def test_shadows_of_shadows_come_back_in_turn():
-    owner = Owner()
-    with shadowed(owner, "method", lambda: "one"):
-        with shadowed(owner, "method", lambda: "two"):
-            assert owner.method() == "two"
-        assert owner.method() == "one"
-    assert owner.method() == "class"
