@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 from small_set import content_of
 
 from lidnet_mm.datasets.offline_ldct import LDCTSet, Shard
@@ -23,6 +24,12 @@ def run(root: Path, out: Path, number: int, count: int, **changes) -> None:
     LDCTSet(root, out, simulate, "", "float32").run(Shard(number, count))
 
 
+def run_in_child(root: Path, out: Path, number: int, count: int) -> None:
+    """Make a shard in a forked process, whose copy of the thread pool has lost its threads."""
+    torch.set_num_threads(1)
+    run(root, out, number, count)
+
+
 @pytest.fixture
 def single_run(converted, tmp_path):
     """What one run over the whole set writes."""
@@ -35,7 +42,8 @@ def test_shards_at_once_and_one_of_them_twice_write_the_bytes_of_one_run(
 ):
     out = tmp_path / "sharded"
     processes = [
-        FORK.Process(target=run, args=(converted, out, number, 3)) for number in (1, 2, 3, 2)
+        FORK.Process(target=run_in_child, args=(converted, out, number, 3))
+        for number in (1, 2, 3, 2)
     ]
     for process in processes:
         process.start()
@@ -82,6 +90,7 @@ def test_killed_shard_leaves_no_file_under_its_name_and_is_made_good(
 
 def run_slowly(root: Path, out: Path) -> None:
     """The whole set, with a minute between two slices."""
+    torch.set_num_threads(1)
     original = SimulateLowDose.transform
 
     def transform(self, results):
