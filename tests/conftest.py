@@ -1,11 +1,22 @@
 """Fixtures shared by all tests."""
 
+import locale
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+LOCALE = locale.setlocale(locale.LC_ALL)
+
+
+@pytest.fixture(autouse=True)
+def same_locale() -> Iterator[None]:
+    """Undo what SimpleITK does when it writes DICOM: text of other programs would be ASCII."""
+    locale.setlocale(locale.LC_ALL, LOCALE)
+    yield
+    locale.setlocale(locale.LC_ALL, LOCALE)
 
 
 @pytest.fixture(scope="session")
