@@ -1,6 +1,5 @@
 """DeepLesion's table of lesions."""
 
-import csv
 import math
 import re
 from collections.abc import Mapping
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
+from lidnet_mm.datasets.converters.sources.csv_table import csv_rows
 
 COLUMNS = (
     "File_name",
@@ -78,17 +78,8 @@ def read_lesions(table: Path) -> list[Lesion]:
         ConversionError: The file cannot be read, has other columns, or a row that is not of the
             published format.
     """
-    try:
-        with table.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.DictReader(file)
-            missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
-            if missing:
-                raise ConversionError(
-                    f"{table}: no column {', '.join(missing)}; give DeepLesion's DL_info.csv"
-                )
-            return [_lesion(row, f"{table}, line {rows.line_num}") for row in rows]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ConversionError(f"{table} cannot be read: {error}; download it again") from error
+    rows = csv_rows(table, COLUMNS, "give DeepLesion's DL_info.csv")
+    return [_lesion(row, place) for place, row in rows]
 
 
 def _lesion(row: Mapping[str, str], where: str) -> Lesion:

@@ -1,11 +1,11 @@
 """LUNA16's table of nodules."""
 
-import csv
 import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
+from lidnet_mm.datasets.converters.sources.csv_table import csv_rows
 
 COLUMNS = ("seriesuid", "coordX", "coordY", "coordZ", "diameter_mm")
 
@@ -37,20 +37,9 @@ def read_nodules(table: Path) -> dict[str, list[Nodule]]:
             missing, not finite or no diameter.
     """
     nodules: dict[str, list[Nodule]] = {}
-    try:
-        with table.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.DictReader(file)
-            missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
-            if missing:
-                raise ConversionError(
-                    f"{table}: no column {', '.join(missing)}; give LUNA16's annotations.csv, "
-                    f"whose columns are {','.join(COLUMNS)}"
-                )
-            for row in rows:
-                nodule = _nodule(row, f"{table}, line {rows.line_num}")
-                nodules.setdefault(row["seriesuid"].strip(), []).append(nodule)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ConversionError(f"{table} cannot be read: {error}; download it again") from error
+    remedy = f"give LUNA16's annotations.csv, whose columns are {','.join(COLUMNS)}"
+    for place, row in csv_rows(table, COLUMNS, remedy):
+        nodules.setdefault(row["seriesuid"].strip(), []).append(_nodule(row, place))
     return nodules
 
 
