@@ -11,6 +11,7 @@ from lidnet_mm.models.denoising_model import add_images
 from lidnet_mm.models.detector_bridge import DetectorBridge, Window, pad_divisor_of
 from lidnet_mm.models.detector_building import build_detector
 from lidnet_mm.models.feature_tap import FeatureTap
+from lidnet_mm.models.feedback_limit import FeedbackLimit
 from lidnet_mm.models.half_precision_backbone import half_precision_backbone
 from lidnet_mm.models.phase import Phase
 from lidnet_mm.models.plain_checkpoint import accept_plain_detector
@@ -46,6 +47,9 @@ class LIDDetector(AlternatingModel):
         roi_perceptual_loss (dict, optional): Config; carries K and lambda_1. Defaults to
             ``ROIPerceptualLoss`` with K = 5, lambda_1 = 5. Weight 0 leaves the term out.
         detection_loss_weight (float): lambda_2. Defaults to 5.
+        feedback_limit (float, optional): Largest gradient of both feedback terms on G(x), as a
+            multiple of that of the denoiser's own losses; see :class:`FeedbackLimit`. With it
+            lambda_1 and lambda_2 fit any detector. Defaults to None, no limit, as in the paper.
         detector_windows (list[tuple[float, float]], optional): One or three HU windows through
             which the detector sees the slice; three in the order red, green, blue, which the
             detector's own preprocessor brings into the order of its weights. Defaults to those of
@@ -66,6 +70,7 @@ class LIDDetector(AlternatingModel):
         detector: dict,
         roi_perceptual_loss: dict | None = None,
         detection_loss_weight: float = 5.0,
+        feedback_limit: float | None = None,
         detector_windows: list[Window] | None = None,
         feature_source: str = "backbone",
         feature_levels: list[int] | None = None,
@@ -82,6 +87,7 @@ class LIDDetector(AlternatingModel):
             roi_perceptual_loss or {"type": "lidnet_mm.ROIPerceptualLoss"}
         )
         self.detection_loss_weight = detection_loss_weight
+        self.feedback_limit = None if feedback_limit is None else FeedbackLimit(feedback_limit)
         self.bridge = DetectorBridge.for_detector(
             self.detector.data_preprocessor, self.data_preprocessor.image_window, detector_windows
         )
@@ -164,9 +170,12 @@ class LIDDetector(AlternatingModel):
     ) -> dict[str, Tensor]:
         """Eq. 5 or 8: own losses, ROI perceptual loss and detection loss from one pass on G(x)."""
         denoised = self.denoiser(inputs)
-        losses = self.denoiser.loss(denoised, ndct)
         if self.detection_loss_weight == 0 and self.features is None:
-            return losses
+            return self.denoiser.loss(denoised, ndct)
+        own = denoised
+        if self.feedback_limit is not None:
+            own, denoised = self.feedback_limit.split(denoised)
+        losses = self.denoiser.loss(own, ndct)
         images = self.bridge(denoised)
         if self.features is None:
             detection = self._detection_loss(images, data_samples)
@@ -184,6 +193,8 @@ class LIDDetector(AlternatingModel):
             )
         if self.detection_loss_weight != 0:
             losses.update(_prefixed(detection, self.detection_loss_weight))
+        if self.feedback_limit is not None and self.feedback_limit.last_scale is not None:
+            losses["feedback_scale"] = self.feedback_limit.last_scale  # of the step before
         return losses
 
     def _detection_loss(self, images: Tensor, data_samples: list[BaseDataElement]) -> dict:

@@ -1,8 +1,8 @@
 # Nodules of 4 to 14 mm put into real chest CT, whole slices of 512 x 512 pixels, LDCT simulated.
 # Data: mim run lidnet_mm dataset_converters:insert_nodules SRC data/chest_nodules
-#       --copies 6 --diameter-mm 4 14 --split train=18 val=0 test=10 --leave-out 'TCGA-17-Z019_0*'
-#       'TCGA-17-Z028_*' 'TCGA-17-Z029_0*' 'TCGA-17-Z053_1*' 'TCGA-17-Z059_1*' 'TCGA-50-6595_1*'
-#       'TCGA-60-2695_0*' 'TCGA-60-2721_0*' 'TCGA-92-8064_0*'
+#       --copies 6 --nodules 1 3 --diameter-mm 4 14 --split train=16 val=0 test=12 --leave-out
+#       'TCGA-17-Z019_0*' 'TCGA-17-Z028_*' 'TCGA-17-Z029_0*' 'TCGA-17-Z053_1*' 'TCGA-17-Z059_1*'
+#       'TCGA-50-6595_1*' 'TCGA-60-2695_0*' 'TCGA-60-2721_0*' 'TCGA-92-8064_0*'
 # (docs/nodules.md says why these are left out).
 _base_ = './nifti_lesions_ldct.py'
 dataset_name = 'chest-nodules'
@@ -19,7 +19,7 @@ train_pipeline = [
     dict(type='lidnet_mm.LoadCTSlice'),
     dict(type='LoadAnnotations', with_bbox=True),
     low_dose,
-    dict(type='lidnet_mm.RandomLesionCrop', crop_size=(160, 160)),
+    dict(type='lidnet_mm.RandomLesionCrop', crop_size=(96, 96)),
     dict(type='RandomFlip', prob=0.5),
     dict(type='lidnet_mm.PackLIDInputs'),
 ]
@@ -42,7 +42,7 @@ test_evaluator = [
     dict(type='lidnet_mm.ImageQualityMetric'),
     dict(type='lidnet_mm.RadiomicsMetric'),
 ]
-# 33 patients leave none for validation: nothing is selected, the last checkpoint counts.
+# 24 patients leave none for validation: nothing is selected, the last checkpoint counts.
 val_dataloader = None
 val_evaluator = None
 val_cfg = None

@@ -1,0 +1,10 @@
+# MAP-NN as its own code trains it, 400 generator steps.
+_base_ = [
+    '../_base_/denoisers/map-nn_published.py',
+    '../_base_/datasets/chest_nodules_patches_ldct.py',
+    '../_base_/schedules/adversarial_small.py',
+    '../_base_/default_runtime.py',
+]
+model = _base_.denoiser
+judge = '../judges/judge_faster-rcnn_r18_chest.py'
+default_hooks = dict(checkpoint=dict(interval=500))
