@@ -6,6 +6,10 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 model = _base_.denoiser
+train_cfg = dict(max_iters=600, val_interval=600)
 optim_wrapper = dict(optimizer=dict(lr=1e-4))
+param_scheduler = [
+    dict(type='CosineAnnealingLR', by_epoch=False, begin=0, end=600, T_max=600, eta_min=1e-5),
+]
 judge = '../judges/judge_faster-rcnn_r18_chest.py'
 default_hooks = dict(checkpoint=dict(interval=500))

@@ -8,6 +8,7 @@ from lidnet_mm.models.regions.query_regions import QueryRegions
 from lidnet_mm.models.regions.refined_regions import RefinedRegions
 from lidnet_mm.models.regions.region_source import RegionSource
 from lidnet_mm.models.regions.rpn_regions import RPNRegions
+from lidnet_mm.models.regions.whole_slice_regions import WholeSliceRegions
 from lidnet_mm.registry import TASK_UTILS
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "RPNRegions",
     "RefinedRegions",
     "RegionSource",
+    "WholeSliceRegions",
     "region_source_for",
 ]
 
