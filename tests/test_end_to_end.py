@@ -187,11 +187,13 @@ class TestRecords:
         assert len({record.patient for record in found[0]}) == 2
 
     def test_each_row_has_its_noise_and_edges(self, rows, folder):
-        files = {p.parent.name: p for p in (folder / "work" / "scores").glob("*/physics.json")}
+        files = list((folder / "work" / "scores").glob("*/physics.json"))
         assert len(files) == len(rows)
-        values = {name: read_physics(path)["values"] for name, path in files.items()}
-        assert values["ndct"]["nps_std_hu"] == pytest.approx(0, abs=1e-3)
-        assert values["ldct"]["nps_ratio"] == pytest.approx(1)
+        values = {p.parent.name.removesuffix("_seed0"): read_physics(p)["values"] for p in files}
+        assert values["ndct"]["ttf_f50_ratio"] == pytest.approx(1)
+        assert values["ldct"]["ttf_f50_ratio"] == pytest.approx(
+            values["lidnet"]["ttf_f50_ratio_ldct"], rel=1e-5
+        )
 
 
 class TestReport:
