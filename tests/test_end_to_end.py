@@ -13,6 +13,7 @@ import pytest
 from lidnet_mm.datasets.converters.command_line import run as run_converter
 from lidnet_mm.datasets.converters.sources.masks.nifti_masks import NiftiMasks
 from lidnet_mm.datasets.thorax_phantom import PhantomScan, write_thorax_phantoms
+from lidnet_mm.evaluation.physics_file import read_physics
 from lidnet_mm.evaluation.slice_record import read_records
 
 FIELDS = {
@@ -184,6 +185,15 @@ class TestRecords:
         found = [read_records(path) for path in files]
         assert len({tuple(record.identity for record in records) for records in found}) == 1
         assert len({record.patient for record in found[0]}) == 2
+
+    def test_each_row_has_its_noise_and_edges(self, rows, folder):
+        files = list((folder / "work" / "scores").glob("*/physics.json"))
+        assert len(files) == len(rows)
+        values = {p.parent.name.removesuffix("_seed0"): read_physics(p)["values"] for p in files}
+        assert values["ndct"]["ttf_f50_ratio"] == pytest.approx(1)
+        assert values["ldct"]["ttf_f50_ratio"] == pytest.approx(
+            values["lidnet"]["ttf_f50_ratio_ldct"], rel=1e-5
+        )
 
 
 class TestReport:

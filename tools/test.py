@@ -19,7 +19,7 @@ from lidnet_mm.apis.config_options import ConfigOptions
 from lidnet_mm.apis.load_config import load_config
 from lidnet_mm.apis.process_group import LAUNCHERS, join_processes
 from lidnet_mm.benchmark.details import write_details
-from lidnet_mm.benchmark.recorded_test import add_slice_records
+from lidnet_mm.benchmark.recorded_test import add_physics, add_slice_records
 from lidnet_mm.benchmark.results import METHODS, write_results
 from lidnet_mm.benchmark.scoring import (
     SCORED,
@@ -71,7 +71,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--results",
         type=Path,
-        help="write the scores as a results.json, and all values beside it as details.json",
+        help="write the scores as a results.json, and beside it all values (details.json) and "
+        "curves of noise and edges (physics.json)",
     )
     parser.add_argument(
         "--records",
@@ -140,6 +141,8 @@ def main() -> int:
     judge = Judge.of(config, arguments.judge_checkpoint)
     if records := records_file(arguments):
         add_slice_records(config, records)
+    if arguments.results:
+        add_physics(config, arguments.results.with_name("physics.json"))
     scored, seed = arguments.score or "denoised", arguments.seed or 0
     row, scores = score(
         config, judge, checkpoint, scored, arguments.method, seed, arguments.denoiser

@@ -76,13 +76,13 @@ def _difference_table(
     )
     groups = ((kind, tuple(map(titled, names))), ("Number of", ("seeds", "patients")))
     title = f"LIDnet less its baselines: {kind.lower()}, judge {judge}"
-    return PaperTable(title, caption, ("LIDnet", "less the"), groups, _joined(rows))
+    return PaperTable(title, caption, ("LIDnet", "less the"), groups, joined_rows(rows))
 
 
 def _froc_table(evidence: Evidence, judge: str) -> PaperTable:
     """Sensitivity at LUNA16's operating points."""
     rows = [
-        (_names_of(entry.key), [Cell(f"{value:.3f}") for value in entry.points]
+        (line_names(entry.key), [Cell(f"{value:.3f}") for value in entry.points]
          + [Cell(format_value(entry.cpm, 3))])
         for entry in evidence.detections
         if entry.key.judge == judge
@@ -91,7 +91,7 @@ def _froc_table(evidence: Evidence, judge: str) -> PaperTable:
     groups = (("Sensitivity at so many false positives a slice", points), ("", ("CPM",)))
     caption = f"Judge: {judge}. A box with an IoU of at least 0.5 finds a lesion. Mean over seeds."
     stubs = ("Data set", "Method")
-    return PaperTable(f"FROC, judge {judge}", caption, stubs, groups, _joined(rows))
+    return PaperTable(f"FROC, judge {judge}", caption, stubs, groups, joined_rows(rows))
 
 
 def _size_table(evidence: Evidence, judge: str) -> PaperTable:
@@ -105,7 +105,7 @@ def _size_table(evidence: Evidence, judge: str) -> PaperTable:
         rows.append(((dataset, "number of lesions"), counts))
         for entry in group:
             cells = [Cell(NO_VALUE if s is None else f"{s:.3f}") for *_, s in entry.sizes]
-            rows.append((_names_of(entry.key), cells))
+            rows.append((line_names(entry.key), cells))
     titles = tuple(_range_words(low, high) for low, high in ranges)
     caption = (
         f"Judge: {judge}. Sensitivity at one false positive a slice, by the larger side of the "
@@ -113,7 +113,7 @@ def _size_table(evidence: Evidence, judge: str) -> PaperTable:
     )
     groups = (("Size", titles),)
     title = f"Sensitivity by lesion size, judge {judge}"
-    return PaperTable(title, caption, ("Data set", "Method"), groups, _joined(rows))
+    return PaperTable(title, caption, ("Data set", "Method"), groups, joined_rows(rows))
 
 
 def _difference_cell(entry: LineDifference | None) -> Cell:
@@ -137,14 +137,28 @@ def _signed(value: float, decimals: int, plus: str = "+") -> str:
     return (MINUS if value < 0 else plus) + text
 
 
-def _names_of(key: LineKey) -> tuple[str, str]:
-    """Data set and method of a line in words."""
+def line_names(key: LineKey) -> tuple[str, str]:
+    """Data set and method of a line in words.
+
+    Args:
+        key (LineKey): The line.
+
+    Returns:
+        tuple[str, str]: The method with denoiser and detector, where it has them.
+    """
     parts = [METHOD_TITLES[key.method], key.denoiser, key.detector]
     return key.dataset, ", ".join(part for part in parts if part != "none")
 
 
-def _joined(rows: list[tuple[tuple[str, ...], list[Cell]]]) -> list:
-    """Rows without the first name where it is that of the row above."""
+def joined_rows(rows: list[tuple[tuple[str, ...], list[Cell]]]) -> list:
+    """Rows without the first name where it is that of the row above.
+
+    Args:
+        rows (list[tuple[tuple[str, ...], list[Cell]]]): Names and cells of each row.
+
+    Returns:
+        list[tuple[tuple[str, ...], list[Cell]]]: For a ``PaperTable``.
+    """
     joined, before = [], None
     for names, cells in rows:
         joined.append((("" if names[0] == before else names[0], *names[1:]), cells))

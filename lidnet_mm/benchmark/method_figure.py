@@ -1,9 +1,10 @@
-"""Curves of several methods in one pair of axes: FROC, and AP along training (figure 3)."""
+"""Curves of several methods in one pair of axes, such as FROC and AP along training (figure 3)."""
 
 import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -32,6 +33,9 @@ STYLES: Mapping[str, tuple[str, str]] = {
 """Colour and line of each method."""
 
 LEGEND_COLUMNS = 2
+LONG_TITLE = 38
+"""Letters from which a title takes a whole line of the legend."""
+
 AP_NAMES = {"coco/bbox_mAP_50": "AP50", "coco/bbox_mAP_75": "AP75", "coco/bbox_mAP": "AP"}
 ON_PAPER = {
     "ink": "#1d2430", "rule": "#dfe2e6", "phase-0": "#5a6472", "phase-1": "#1769aa",
@@ -48,13 +52,16 @@ class MethodCurve:
         title (str): Its name in the legend.
         method (str): Method, which gives it its colour.
         x (np.ndarray): (n,).
-        y (np.ndarray): (n,), in per cent.
+        y (np.ndarray): (n,), in the unit of its panel.
+        marker (str | None): Matplotlib's name of a sign put on it here and there, which tells it
+            from others of its method; empty for none. None marks each point of a linear axis.
     """
 
     title: str
     method: str
     x: np.ndarray
     y: np.ndarray
+    marker: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,10 @@ class MethodPanel:
         y_title (str): Vertical axis.
         curves (list[MethodCurve]): Its lines.
         x_ticks (Sequence[float]): Ticks of a logarithmic axis; empty for a linear one.
+        y_range (tuple[float, float] | None): Ends of the vertical axis; None lets the lines decide.
+        y_scale (str): ``linear`` or ``log``.
+        level (float | None): Where to draw a horizontal rule; None for none.
+        words (str): The lines in words; empty for the values at their right ends.
     """
 
     title: str
@@ -74,10 +85,16 @@ class MethodPanel:
     y_title: str
     curves: list[MethodCurve]
     x_ticks: Sequence[float] = field(default=())
+    y_range: tuple[float, float] | None = None
+    y_scale: str = "linear"
+    level: float | None = None
+    words: str = ""
 
     @property
     def description(self) -> str:
-        """The last value of each line, for those who cannot see them."""
+        """The lines in words, for those who cannot see them."""
+        if self.words:
+            return f"{self.title}, {self.words}"
         ends = "; ".join(f"{curve.title} {curve.y[-1]:.1f}" for curve in self.curves)
         return f"{self.title}, {self.y_title} at the right end: {ends}"
 
@@ -110,6 +127,7 @@ def froc_panels(evidence: Evidence) -> list[MethodPanel]:
             y_title="sensitivity (%)",
             curves=_froc_curves(lines),
             x_ticks=FALSE_POSITIVES,
+            y_range=(0, 100),
         )
         for (dataset, judge, denoiser), lines in groups.items()
     ]
@@ -151,7 +169,7 @@ def panel_svg(panel: MethodPanel, prefix: str) -> str:
         str: An ``<svg>`` element.
     """
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": prefix, "font.size": 10}):
-        legend = 0.24 * math.ceil(len(panel.curves) / LEGEND_COLUMNS)
+        legend = 0.24 * math.ceil(len(panel.curves) / _legend_columns(panel))
         height = 3.0 + legend
         figure = Figure(figsize=(SIZE_INCHES[0], height), facecolor="none")
         FigureCanvasSVG(figure)
@@ -196,14 +214,17 @@ def draw_panel(axes: Axes, panel: MethodPanel, colours: Mapping[str, str]) -> No
     """
     for curve in panel.curves:
         name, line = STYLES.get(curve.method, ("ink", "-"))
-        marker = "" if panel.x_ticks else "o"
         axes.plot(curve.x, curve.y, line, color=colours[name], label=curve.title, lw=1.8,
-                  marker=marker, markersize=3.5)  # fmt: skip
+                  **_marks(curve, panel))  # fmt: skip
     if panel.x_ticks:
         axes.set_xscale("log", base=2)
         axes.set_xticks(panel.x_ticks, [f"{tick:g}" for tick in panel.x_ticks])
         axes.minorticks_off()
-        axes.set_ylim(0, 100)
+    axes.set_yscale(panel.y_scale)
+    if panel.y_range:
+        axes.set_ylim(*panel.y_range)
+    if panel.level is not None:
+        axes.axhline(panel.level, color=colours["ink"], lw=0.8)
     axes.set_xlabel(panel.x_title, color=colours["ink"])
     axes.set_ylabel(panel.y_title, color=colours["ink"])
     axes.grid(color=colours["rule"], lw=0.8)
@@ -215,11 +236,23 @@ def draw_panel(axes: Axes, panel: MethodPanel, colours: Mapping[str, str]) -> No
         frameon=False,
         labelcolor=colours["ink"],
         fontsize=8.5,
-        ncols=LEGEND_COLUMNS,
+        ncols=_legend_columns(panel),
         loc="upper left",
         bbox_to_anchor=(-0.02, -0.22),
         borderaxespad=0,
     )
+
+
+def _legend_columns(panel: MethodPanel) -> int:
+    """Columns of the legend that its titles leave room for."""
+    return 1 if any(len(curve.title) > LONG_TITLE for curve in panel.curves) else LEGEND_COLUMNS
+
+
+def _marks(curve: MethodCurve, panel: MethodPanel) -> dict[str, Any]:
+    """Marks of a line: each of its points, or a sign of its own every now and then."""
+    if curve.marker is None:
+        return {"marker": "" if panel.x_ticks else "o", "markersize": 3.5}
+    return {"marker": curve.marker, "markersize": 6, "markevery": (0.05, 0.15)}
 
 
 def _froc_curves(lines: Sequence[LineDetection]) -> list[MethodCurve]:

@@ -45,16 +45,16 @@ class RowKey(NamedTuple):
     detector: str
 
 
-def row_key(row: ResultRow) -> RowKey:
+def row_key(row: ResultRow | RowKey) -> RowKey:
     """Key of a row."""
     return RowKey(row.method, row.denoiser, row.detector)
 
 
-def row_titles(rows: Iterable[ResultRow]) -> dict[RowKey, str]:
+def row_titles(rows: Iterable[ResultRow | RowKey]) -> dict[RowKey, str]:
     """A title for each line of a table, no longer than it needs to be.
 
     Args:
-        rows (Iterable[ResultRow]): Rows of one table.
+        rows (Iterable[ResultRow | RowKey]): Rows of one table, or their keys.
 
     Returns:
         dict[RowKey, str]: ``LIDnet`` where there is one denoiser, ``LIDnet, CPCE`` where there are

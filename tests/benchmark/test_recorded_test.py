@@ -2,9 +2,11 @@ import pytest
 from mmengine.config import Config
 
 from lidnet_mm.apis.load_config import load_config
-from lidnet_mm.benchmark.recorded_test import add_slice_records
+from lidnet_mm.benchmark.recorded_test import add_physics, add_slice_records
+from lidnet_mm.benchmark.results import EVALUATOR_NAMES, metrics_from_evaluator
 from lidnet_mm.registry import METRICS
 
+PHYSICS = {"type": "lidnet_mm.PhysicsMetric", "out_file": "x/physics.json"}
 RECORD = {"type": "lidnet_mm.SliceRecordMetric", "out_file": "x/records.json"}
 
 
@@ -42,3 +44,37 @@ def test_a_config_of_the_repository(repository):
     add_slice_records(config, "x/records.json")
     assert len(config.test_evaluator) == before + 1
     assert config.test_evaluator[-1] == {**RECORD, "ann_file": "data/sts/annotations/test.json"}
+
+
+class TestPhysics:
+    def test_window_is_that_of_the_image_quality(self):
+        evaluators = [{"type": "lidnet_mm.ImageQualityMetric", "window": (-160, 240)}]
+        config = Config({"test_evaluator": evaluators})
+        add_physics(config, "x/physics.json")
+        assert config.test_evaluator == [*evaluators, {**PHYSICS, "window": (-160, 240)}]
+
+    @pytest.mark.parametrize("evaluator", [{"type": "ImageQualityMetric"}, [], None])
+    def test_without_it_that_of_the_samples(self, evaluator):
+        config = Config({"test_evaluator": evaluator})
+        add_physics(config, "x/physics.json")
+        assert config.test_evaluator[-1] == PHYSICS
+        assert METRICS.build(config.test_evaluator[-1]).window is None
+
+    @pytest.mark.parametrize("own", ["lidnet_mm.PhysicsMetric", "PhysicsMetric"])
+    @pytest.mark.parametrize("as_list", [True, False])
+    @pytest.mark.parametrize(
+        ("file", "expected"),
+        [({}, "x/physics.json"), ({"out_file": None}, "x/physics.json"), ({"out_file": "a"}, "a")],
+    )
+    def test_that_of_the_config_is_not_doubled(self, own, as_list, file, expected):
+        evaluator = {"type": own, "patch_mm": 30, "window": (-100, 100), **file}
+        config = Config({"test_evaluator": [evaluator] if as_list else evaluator})
+        add_physics(config, "x/physics.json")
+        found = config.test_evaluator[0] if as_list else config.test_evaluator
+        assert found == {**evaluator, "out_file": expected}
+        assert not as_list or len(config.test_evaluator) == 1
+
+    def test_it_leaves_the_row_as_it_was(self):
+        scores = dict.fromkeys(EVALUATOR_NAMES.values(), 0.5)
+        more = {**scores, "physics/nps_std_hu": 3.0, "physics/ttf_f50": float("nan")}
+        assert metrics_from_evaluator(more) == metrics_from_evaluator(scores)

@@ -123,19 +123,20 @@ def test_what_is_scored(call, scored, tmp_path, options, expected):
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ((), None),
-        (("--results", "a/score.json"), "a/records.json"),
-        (("--records", "b/r.json"), "b/r.json"),
-        (("--results", "a/score.json", "--records", "b/r.json"), "b/r.json"),
+        ((), []),
+        (("--results", "a/score.json"), ["a/records.json", "a/physics.json"]),
+        (("--records", "b/r.json"), ["b/r.json"]),
+        (("--results", "a/score.json", "--records", "b/r.json"), ["b/r.json", "a/physics.json"]),
     ],
 )
-def test_where_records_go(call, scored, tool, tmp_path, monkeypatch, options, expected):
+def test_where_records_and_physics_go(call, scored, tool, tmp_path, monkeypatch, options, expected):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a").mkdir()
     found = []
-    monkeypatch.setattr(tool, "add_slice_records", lambda config, path: found.append(str(path)))
+    for name in ("add_slice_records", "add_physics"):
+        monkeypatch.setattr(tool, name, lambda config, path: found.append(str(path)))
     call("lidnet_mm.LIDDetector", *options)
-    assert found == ([] if expected is None else [expected])
+    assert found == expected
 
 
 @pytest.mark.parametrize("checkpoint", [(), ("none",)])
