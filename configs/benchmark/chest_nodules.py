@@ -21,7 +21,11 @@ red_cnn = {'optim_wrapper.denoiser.optimizer.lr': 3e-4}
 denoisers = {
     'CPCE': dict(
         generator=dict(type='lidnet_mm.CPCE'),
-        configs=dict(baseline='../baselines/cpce_adv_chest.py')),
+        configs=dict(baseline='../baselines/cpce_adv_chest.py'),
+        # Figure 4: its regions along the training.
+        options=dict(lidnet={
+            'custom_hooks': [dict(type='lidnet_mm.RegionRecorderHook', interval=200)],
+        })),
     'MAP-NN': dict(
         generator=dict(type='lidnet_mm.MAPNN', num_modules=3),
         configs=dict(baseline='../baselines/mapnn_adv_chest.py')),
@@ -46,7 +50,7 @@ l1 = '../baselines/cpce_l1_chest.py'
 limited = '../lidnet/lidnet_cpce_faster-rcnn_r18_chest_limited.py'
 paper = '../lidnet/lidnet_cpce_faster-rcnn_r18_chest.py'
 gan = '../lidnet/lidnet_cpce_gan_faster-rcnn_r18_chest.py'
-no_perceptual = {'model.roi_perceptual_loss.loss_weight': 0}
+no_perceptual = {'model.roi_perceptual_loss.loss_weight': 0, 'custom_hooks': []}
 no_detection = {'model.detection_loss_weight': 0}
 whole_slice = {'model.region_source': dict(type='lidnet_mm.WholeSliceRegions')}
 main, one, cpce = ['250 HU'], [0], ['CPCE']

@@ -80,13 +80,13 @@ def pretraining_config(config: Config) -> Config | None:
     }
     lidnet.roi_perceptual_loss = {"type": "lidnet_mm.ROIPerceptualLoss", "loss_weight": 0.0}
     lidnet.detection_loss_weight = 0.0
-    for name in ("feature_source", "feature_levels", "region_source"):
+    for name in ("feature_source", "feature_levels", "region_source", "feedback_limit"):
         lidnet.pop(name, None)
     kept = {name: train_cfg[name] for name in ("type", "pretrain_iters") if name in train_cfg}
     shared.train_cfg = {**kept, "rounds": 0}
     _fix_optimizers(shared)
     shared.custom_hooks = [
-        hook for hook in config.get("custom_hooks") or [] if hook["type"] not in _OF_DENOISERS
+        hook for hook in config.get("custom_hooks") or [] if hook["type"] not in _OF_LATER_PHASES
     ]
     for name in ("val", "test"):  # It is neither validated nor tested.
         shared.update({f"{name}_dataloader": None, f"{name}_evaluator": None, f"{name}_cfg": None})
@@ -96,7 +96,12 @@ def pretraining_config(config: Config) -> Config | None:
     return shared
 
 
-_OF_DENOISERS = ("lidnet_mm.GeneratorEMAHook", "lidnet_mm.DenoisedSliceHook")
+_OF_LATER_PHASES = (
+    "lidnet_mm.DenoisedSliceHook",
+    "lidnet_mm.GeneratorEMAHook",
+    "lidnet_mm.RegionRecorderHook",
+)
+"""Hooks that look at what T1 has not: a denoiser that trains, regions to compare."""
 
 
 def _fix_optimizers(shared: Config) -> None:

@@ -111,7 +111,11 @@ class TestPretraining:
             "optim_wrapper.denoiser.optimizer.lr": 0.5,
             "model.denoiser.critic": {"type": "lidnet_mm.SliceCritic"},
             "optim_wrapper.critic": {"type": "OptimWrapper", "optimizer": {"type": "Adam"}},
-            "custom_hooks": [{"type": "lidnet_mm.GeneratorEMAHook"}],
+            "model.feedback_limit": 1.0,
+            "custom_hooks": [
+                {"type": "lidnet_mm.GeneratorEMAHook"},
+                {"type": "lidnet_mm.RegionRecorderHook"},
+            ],
         }
         other = pretraining_config(cell_config(base, options, "data/mine"))
         assert other.to_dict() == pretraining_config(lidnet).to_dict()
