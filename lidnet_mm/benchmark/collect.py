@@ -13,6 +13,7 @@ from lidnet_mm.benchmark.details import read_lesion_counts
 from lidnet_mm.benchmark.evidence import Evidence, gather_evidence, write_evidence
 from lidnet_mm.benchmark.failed_cell import FailedCell
 from lidnet_mm.benchmark.job_list import JobList
+from lidnet_mm.benchmark.line_physics import PHYSICS, Physics, gather_physics
 from lidnet_mm.benchmark.matrix import Matrix
 from lidnet_mm.benchmark.provenance import gather_provenance
 from lidnet_mm.benchmark.region_file import RegionTrack, find_regions
@@ -80,10 +81,14 @@ def _collected(table: Comparison, jobs: JobList) -> CollectedTable:
         if scoring.result.is_file():
             rows[scoring] = _row(scoring, table)
         else:
-            label = f"{scoring.entry.label} seed {scoring.seed}"
-            label += "" if scoring.is_main else f" by {scoring.judge_name}"
+            label = _label(scoring) + ("" if scoring.is_main else f" by {scoring.judge_name}")
             failed.append(FailedCell(label, failure_of_scoring(scoring, jobs)))
     return CollectedTable(table, rows, failed)
+
+
+def _label(scoring: Scoring) -> str:
+    """What a row is called where it has no line."""
+    return f"{scoring.entry.label} seed {scoring.seed}"
 
 
 def _row(scoring: Scoring, table: Comparison) -> ResultRow:
@@ -145,6 +150,7 @@ def _report(found: CollectedTable, evidence: Evidence) -> Path:
         found.failed,
         evidence,
         [track for training in table.trainings for track in _regions(training)],
+        _physics(found),
     )
 
 
@@ -163,6 +169,15 @@ def _evidence(found: CollectedTable) -> Evidence:
         (row, read_records(paths[scoring]))
         for scoring, row in found.rows.items()
         if paths[scoring].is_file()
+    )
+
+
+def _physics(found: CollectedTable) -> Physics:
+    """Noise and sharpness by the main judge's tests: images are the same for all judges."""
+    return gather_physics(
+        (_label(scoring), row, scoring.folder / PHYSICS)
+        for scoring, row in found.rows.items()
+        if scoring.is_main
     )
 
 

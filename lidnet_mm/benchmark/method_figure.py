@@ -36,6 +36,8 @@ LEGEND_COLUMNS = 2
 LONG_TITLE = 38
 """Letters from which a title takes a whole line of the legend."""
 
+LEGEND_LINE_INCHES = 0.18
+
 AP_NAMES = {"coco/bbox_mAP_50": "AP50", "coco/bbox_mAP_75": "AP75", "coco/bbox_mAP": "AP"}
 ON_PAPER = {
     "ink": "#1d2430", "rule": "#dfe2e6", "phase-0": "#5a6472", "phase-1": "#1769aa",
@@ -169,7 +171,7 @@ def panel_svg(panel: MethodPanel, prefix: str) -> str:
         str: An ``<svg>`` element.
     """
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": prefix, "font.size": 10}):
-        legend = 0.24 * math.ceil(len(panel.curves) / _legend_columns(panel))
+        legend = LEGEND_LINE_INCHES * math.ceil(len(panel.curves) / _legend_columns(panel))
         height = 3.0 + legend
         figure = Figure(figsize=(SIZE_INCHES[0], height), facecolor="none")
         FigureCanvasSVG(figure)

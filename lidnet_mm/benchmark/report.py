@@ -10,6 +10,7 @@ from lidnet_mm.benchmark.case_viewer import case_view
 from lidnet_mm.benchmark.evidence import Evidence
 from lidnet_mm.benchmark.evidence_tables import detection_tables, difference_tables
 from lidnet_mm.benchmark.failed_cell import FailedCell
+from lidnet_mm.benchmark.line_physics import Physics
 from lidnet_mm.benchmark.loss_figure import PHASE_TITLES, drawn_phases, loss_panels
 from lidnet_mm.benchmark.method_figure import (
     MethodPanel,
@@ -19,6 +20,8 @@ from lidnet_mm.benchmark.method_figure import (
 )
 from lidnet_mm.benchmark.paper_table import latex_page, markdown_table
 from lidnet_mm.benchmark.paper_tables import paper_tables
+from lidnet_mm.benchmark.physics_figure import physics_panels
+from lidnet_mm.benchmark.physics_table import physics_tables
 from lidnet_mm.benchmark.provenance import Provenance
 from lidnet_mm.benchmark.public_text import PublicNames, without_folders
 from lidnet_mm.benchmark.region_file import RegionTrack
@@ -60,6 +63,7 @@ def write_report(
     failed: Sequence[FailedCell] = (),
     evidence: Evidence | None = None,
     regions: Sequence[RegionTrack] = (),
+    physics: Physics | None = None,
 ) -> Path:
     """Write ``index.html``, ``report.md`` and ``report.tex``, each whole or not at all.
 
@@ -79,6 +83,7 @@ def write_report(
         failed (Sequence[FailedCell]): Rows without a score. Defaults to none.
         evidence (Evidence, optional): Differences with intervals, FROC, sizes.
         regions (Sequence[RegionTrack]): Regions along trainings. Defaults to none.
+        physics (Physics, optional): Noise and sharpness.
 
     Returns:
         Path: The HTML page.
@@ -93,6 +98,8 @@ def write_report(
     evidence, provenance = evidence or Evidence(), _public(provenance)
     paper, differences = paper_tables(rows, evidence), difference_tables(evidence)
     detections = detection_tables(evidence)
+    physics = physics or Physics()
+    measured = physics_tables(physics)
     view = case_view(cases, names) if cases else None
     tracks = region_views(regions, rows[0].window_hu, names)
     page = Path(out_dir) / "index.html"
@@ -114,6 +121,8 @@ def write_report(
             detections=detections,
             froc=_drawn(froc_panels(evidence), "froc"),
             along=_drawn(training_panels(curves), "along"),
+            physics=measured,
+            physics_panels=_drawn(physics_panels(physics), "physics"),
             regions=tracks,
             view=view,
             trainings=_trainings(curves),
@@ -126,7 +135,7 @@ def write_report(
         )
     )
     write_whole(page, content.encode())
-    printed = [*paper, *differences, *detections]
+    printed = [*paper, *differences, *detections, *measured]
     text = _markdown_page(title, tables, provenance, lesions or {}, failed)
     more = "".join(f"\n{markdown_table(table)}" for table in printed)
     write_whole(page.with_name("report.md"), (text + more).encode())

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from physics_files import write_physics
 
 from lidnet_mm.benchmark.collect import collect, report
 from lidnet_mm.benchmark.details import write_details
@@ -149,6 +150,19 @@ class TestReport:
         (page,) = report(scored)
         assert "flattened" not in page.with_name("report.md").read_text(encoding="utf-8")
         assert "measured / skipped" not in page.read_text(encoding="utf-8")
+
+    def test_noise_and_sharpness_of_the_main_judge(self, scored):
+        """Of the scores that have them; a score of an older version is named."""
+        for scoring in scored.tables[0].scorings:
+            if scoring.entry.label != "lidnet" or scoring.seed != 1:
+                std = 10.0 + scoring.seed
+                write_physics(scoring.folder / "physics.json", std, 0.25, 0.5, 0.75, 1.0)
+        text = report(scored)[0].with_name("report.md").read_text(encoding="utf-8")
+        assert "| Baseline, CPCE | 10.5 ± 0.7 | 0.25 ± 0.00 |" in text
+        assert "no physics.json lies beside the score: lidnet seed 1." in text
+
+    def test_no_noise_known(self, scored):
+        assert 'id="physics"' not in report(scored)[0].read_text(encoding="utf-8")
 
     def test_slice_that_a_method_lacks_is_left_out(self, scored):
         (scored.tables[0].scorings[-1].folder / "cases" / "001.npz").unlink()
