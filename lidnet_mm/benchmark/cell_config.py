@@ -11,6 +11,9 @@ from mmengine.config import Config, ConfigDict
 from lidnet_mm.apis.load_config import SPENT, load_config
 from lidnet_mm.whole_file import write_whole
 
+KEPT_OF_T1 = 2
+"""Checkpoints of a T1: the last, and one before it in case that a kill damages it."""
+
 WIDTH = 110
 """Columns of a generated config."""
 
@@ -90,8 +93,11 @@ def pretraining_config(config: Config) -> Config | None:
     ]
     for name in ("val", "test"):  # It is neither validated nor tested.
         shared.update({f"{name}_dataloader": None, f"{name}_evaluator": None, f"{name}_cfg": None})
+    checkpoint = (shared.get("default_hooks") or {}).get("checkpoint", {})
     for name in ("save_best", "rule"):
-        (shared.get("default_hooks") or {}).get("checkpoint", {}).pop(name, None)
+        checkpoint.pop(name, None)
+    if "max_keep_ckpts" in checkpoint:  # Others than the last serve figure 3 alone.
+        checkpoint.max_keep_ckpts = KEPT_OF_T1
     shared.pop("judge", None)
     return shared
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from lidnet_mm.benchmark.case import Case
 from lidnet_mm.benchmark.case_file import read_case
 from lidnet_mm.benchmark.cell_state import failure_of_scoring
@@ -37,11 +39,13 @@ class CollectedTable:
         table (Comparison): The table.
         rows (dict[Scoring, ResultRow]): Rows in its order.
         failed (list[FailedCell]): Rows that are missing.
+        along (dict[Scoring, ResultRow]): Scores of checkpoints along trainings.
     """
 
     table: Comparison
     rows: dict[Scoring, ResultRow]
     failed: list[FailedCell]
+    along: dict[Scoring, ResultRow]
 
 
 def collect(matrix: Matrix, allow_mixed: bool = False) -> list[CollectedTable]:
@@ -65,7 +69,7 @@ def collect(matrix: Matrix, allow_mixed: bool = False) -> list[CollectedTable]:
     if not rows:
         raise FileNotFoundError(f"there is no row in {matrix.work_dir}: run the comparison first")
     if not allow_mixed:
-        check_commits(rows)
+        check_commits([*rows, *(row for table in tables for row in table.along.values())])
         for table in tables:
             check_windows(table.rows.values())
     for each in tables:
@@ -76,19 +80,15 @@ def collect(matrix: Matrix, allow_mixed: bool = False) -> list[CollectedTable]:
 
 def _collected(table: Comparison, jobs: JobList) -> CollectedTable:
     """Rows of a table, and what is missing."""
-    rows, failed = {}, []
-    for scoring in table.scorings:
+    scored, failed = {}, []
+    for scoring in [*table.scorings, *table.along]:
         if scoring.result.is_file():
-            rows[scoring] = _row(scoring, table)
+            scored[scoring] = _row(scoring, table)
         else:
-            label = _label(scoring) + ("" if scoring.is_main else f" by {scoring.judge_name}")
+            label = scoring.label + ("" if scoring.is_main else f" by {scoring.judge_name}")
             failed.append(FailedCell(label, failure_of_scoring(scoring, jobs)))
-    return CollectedTable(table, rows, failed)
-
-
-def _label(scoring: Scoring) -> str:
-    """What a row is called where it has no line."""
-    return f"{scoring.entry.label} seed {scoring.seed}"
+    along = {scoring: scored.pop(scoring) for scoring in table.along if scoring in scored}
+    return CollectedTable(table, scored, failed, along)
 
 
 def _row(scoring: Scoring, table: Comparison) -> ResultRow:
@@ -175,7 +175,7 @@ def _evidence(found: CollectedTable) -> Evidence:
 def _physics(found: CollectedTable) -> Physics:
     """Noise and sharpness by the main judge's tests: images are the same for all judges."""
     return gather_physics(
-        (_label(scoring), row, scoring.folder / PHYSICS)
+        (scoring.label, row, scoring.folder / PHYSICS)
         for scoring, row in found.rows.items()
         if scoring.is_main
     )
@@ -190,9 +190,27 @@ def _curves(found: CollectedTable) -> list[Curves]:
         if training.is_done or training in rows or training == table.judge:
             log = read_training_log(training.folder, training.name)
             if row := rows.get(training):
-                log = replace(log, method=row.method, group=row.denoiser)
+                judged = _judged(found, training)
+                log = replace(log, method=row.method, group=row.denoiser, judged=judged)
             curves.append(log)
     return curves
+
+
+def _judged(found: CollectedTable, training: Training) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """AP by the main judge along a training, its row's at the end; empty without such scores."""
+    points = [(s.iteration, row) for s, row in found.along.items() if s.training == training]
+    if not points:
+        return {}
+    points += [
+        (training.last_iteration, row)
+        for s, row in found.rows.items()
+        if s.training == training and s.is_main
+    ]
+    judged = {}
+    for name in ("AP50", "AP75"):
+        known = [(n, row.metrics[name]) for n, row in points if row.metrics[name] is not None]
+        judged[name] = (np.array([n for n, _ in known]), np.array([value for _, value in known]))
+    return judged
 
 
 def _regions(training: Training) -> list[RegionTrack]:

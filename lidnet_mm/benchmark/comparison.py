@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mmengine.config import Config
 
 from lidnet_mm.apis.load_config import judge_path, load_config
+from lidnet_mm.benchmark.along_training import kept_iterations
 from lidnet_mm.benchmark.axes import Axes, DataSet
 from lidnet_mm.benchmark.cell_config import config_text, images_config, pretraining_config
 from lidnet_mm.benchmark.folder_name import folder_name
@@ -38,6 +39,7 @@ class Comparison:
         notes (dict[str, str]): More for the report, text by title.
         generated (dict[Path, str]): Texts of the configs that are written for it.
         case_depth (int): Slices of each, those around it among them; odd. Defaults to 1.
+        along (list[Scoring]): Scores of checkpoints along trainings, by the main judge.
     """
 
     title: str
@@ -52,6 +54,7 @@ class Comparison:
     notes: dict[str, str] = field(default_factory=dict)
     generated: dict[Path, str] = field(default_factory=dict)
     case_depth: int = 1
+    along: list[Scoring] = field(default_factory=list)
 
     @property
     def judge(self) -> Training:
@@ -100,7 +103,7 @@ class Comparison:
         """
         trainings = [*self.judges, *self.pretrainings, *self.trainings]
         used = [t for t in trainings if t.is_done or t.checkpoint is not None]
-        used += [s for s in self.scorings if s.is_done]
+        used += [s for s in [*self.scorings, *self.along] if s.is_done]
         check_settings((job.folder, self.digest_of(job)) for job in used)
 
 
@@ -122,7 +125,7 @@ def build_table(
     Raises:
         FileNotFoundError: If a config does not exist.
         ValueError: If methods have different judges, a judge is no plain detector, or as of
-            :func:`table_lines`.
+            :func:`table_lines` and :func:`kept_iterations`.
     """
     work_dir = dataset.folder / folder_name(dose) if dose is not None else dataset.folder
     lines = table_lines(methods, axes, dataset, dose, work_dir)
@@ -151,6 +154,16 @@ def build_table(
         dose=". ".join(filter(None, [dose, plan.get("dose")])),
         notes=dict(plan.get("notes", {})),
         generated=table.generated,
+        along=[
+            replace(
+                scoring,
+                folder=work_dir / "scores" / "along" / f"{scoring.folder.name}_iter{iteration}",
+                iteration=iteration,
+            )
+            for scoring in scorings
+            if scoring.is_main and scoring.training is not None
+            for iteration in table.along.get(scoring.training.folder, ())
+        ],
     )
 
 
@@ -163,13 +176,14 @@ def _common_judge(lines: list[TableLine]) -> Path:
 
 
 class _Table:
-    """Trainings of a table, and the configs that are generated for them."""
+    """Trainings of a table, the configs that are generated for them, and what they keep."""
 
     def __init__(self, axes: Axes, dataset: DataSet, folder: Path) -> None:
         self.is_matrix = axes.is_matrix
         self.dataset = dataset
         self.folder = folder
         self.generated: dict[Path, str] = {}
+        self.along: dict[Path, list[int]] = {}
 
     def judge(self, path: Path) -> Training:
         """Training of a judge, one for all tables of the dataset."""
@@ -221,6 +235,10 @@ class _Table:
             pretraining = self._pretraining(shared, row_names(line.config)[1], seed)
             own -= pretraining.iterations
         folder = self.folder / name
+        if interval := line.entry.along:
+            before = pretraining.iterations if pretraining else 0
+            label = line.entry.label
+            self.along[folder] = kept_iterations(line.config, interval, label, before)
         return Training(name, line.entry.config, seed, folder, pretraining, own)
 
     def _pretraining(self, config: Config, detector: str, seed: int) -> Training:

@@ -175,11 +175,11 @@ class ScoringJob(Job):
         scoring = self.scoring
         judge = existing_checkpoint(scoring.judge)
         # mim wants a checkpoint also where none is loaded.
-        weights = existing_checkpoint(scoring.training) if scoring.training else "none"
+        weights = _scored_checkpoint(scoring) if scoring.training else "none"
         call = ["test", "lidnet_mm", str(scoring.config), "--checkpoint", str(weights)]
         call += ["--judge-checkpoint", str(judge), "--seed", str(scoring.seed)]
         call += ["--results", str(scoring.result), "--work-dir", str(scoring.folder)]
-        if scoring.is_main:  # The others' boxes are in no picture.
+        if scoring.is_main and scoring.iteration is None:  # The others' boxes are in no picture.
             call += ["--cases", str(self.table.num_cases)]
             if self.table.case_depth > 1:
                 call += ["--case-depth", str(self.table.case_depth)]
@@ -217,6 +217,20 @@ def existing_checkpoint(training: Training) -> Path:
         raise JobError(
             f"the checkpoint of {training.name} is gone ({checkpoint or training.folder}): bring "
             f"it back, or delete {training.folder} to train it anew"
+        )
+    return checkpoint
+
+
+def _scored_checkpoint(scoring: Scoring) -> Path:
+    """Weights of the iteration that is scored."""
+    last = existing_checkpoint(scoring.training)
+    if scoring.iteration is None:
+        return last
+    checkpoint = last.with_name(f"iter_{scoring.iteration}.pth")
+    if not checkpoint.is_file():
+        raise JobError(
+            f"{checkpoint} is gone, which 'along' of method {scoring.entry.label!r} asks for: "
+            f"bring it back, take 'along' out, or delete {scoring.training.folder} to train it anew"
         )
     return checkpoint
 

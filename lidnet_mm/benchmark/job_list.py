@@ -25,7 +25,9 @@ class JobList:
             jobs = []
             if cell.training:
                 jobs = [self._training(cell.training, cell.table, cell.scorings[0].method)]
-            jobs += [self._scoring(scoring, cell.table) for scoring in cell.scorings]
+            jobs += [
+                self._scoring(scoring, cell.table) for scoring in (*cell.scorings, *cell.along)
+            ]
             self._of_cells[cell.number] = jobs
 
     @property
@@ -102,7 +104,7 @@ class JobList:
         if scoring.training:
             needs.append(self._training(scoring.training, table, scoring.method))
         where = table.work_dir.relative_to(self._root).as_posix()
-        name = f"score {scoring.entry.label} seed {scoring.seed}"
+        name = f"score {scoring.label}"
         name += "" if where == "." else f" of {where}"
         name += "" if scoring.is_main else f" by {scoring.judge_name}"
         job = ScoringJob(name, scoring.folder, table, tuple(needs), scoring)

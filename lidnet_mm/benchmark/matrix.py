@@ -23,6 +23,7 @@ class Cell:
         name (str): Label and seed, such as ``lidnet_cpce_seed0``.
         training (Training | None): Its training; None where nothing is trained.
         scorings (tuple[Scoring, ...]): Its scores, one a judge.
+        along (tuple[Scoring, ...]): Scores of its checkpoints along the training.
     """
 
     number: int
@@ -30,6 +31,7 @@ class Cell:
     name: str
     training: Training | None
     scorings: tuple[Scoring, ...]
+    along: tuple[Scoring, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,8 +95,8 @@ class Matrix:
                 rows.setdefault(scoring.folder.name, []).append(scoring)
             found += [(table, name, scorings) for name, scorings in rows.items()]
         return [
-            Cell(number, table, name, scorings[0].training, tuple(scorings))
-            for number, (table, name, scorings) in enumerate(found, start=1)
+            Cell(number, table, name, rows[0].training, tuple(rows), _along(rows[0], table))
+            for number, (table, name, rows) in enumerate(found, start=1)
         ]
 
     def cell(self, number: int) -> Cell:
@@ -122,6 +124,11 @@ class Matrix:
         """
         for table in self.tables:
             table.check_settings()
+
+
+def _along(scoring: Scoring, table: Comparison) -> tuple[Scoring, ...]:
+    """Scores along the training of a row."""
+    return tuple(each for each in table.along if each.training == scoring.training)
 
 
 def _check_judges(tables: Iterable[Comparison]) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ UNTOUCHED = ("ldct", "ndct")
 
 TEXTS = ("config", "name", "denoiser")
 AXES = ("denoisers", "datasets", "doses", "seeds")
-KEYS = ("method", *TEXTS, "options", *AXES)
+KEYS = ("method", *TEXTS, "options", "along", *AXES)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 """A name that is a part of a folder's name."""
 
@@ -29,12 +29,15 @@ class MethodEntry:
         name (str | None): Tells entries of one method apart, such as ``wgan_vgg``.
         denoiser (str | None): Name of the denoiser in table and report, such as ``CPCE (L1)``; None
             is the generator's type.
+        along (int | None): Iterations between checkpoints that the main judge scores, too; None for
+            the last alone.
     """
 
     method: str
     config: Path | None = None
     name: str | None = None
     denoiser: str | None = None
+    along: int | None = None
 
     @property
     def label(self) -> str:
@@ -85,7 +88,9 @@ class MethodPlan:
         parts = [own.name] if own.name else []
         if denoiser is not None or (own.denoiser and not own.name):
             parts.append(folder_name(denoiser or own.denoiser))
-        return MethodEntry(own.method, config, "_".join(parts) or None, denoiser or own.denoiser)
+        return replace(
+            own, config=config, name="_".join(parts) or None, denoiser=denoiser or own.denoiser
+        )
 
 
 def read_methods(methods: Iterable[Mapping[str, Any]], folder: Path) -> list[MethodPlan]:
@@ -130,10 +135,22 @@ def _read(entry: Mapping[str, Any], folder: Path) -> MethodPlan:
         )
     if not isinstance(entry.get("options") or {}, Mapping):
         raise ValueError(f"'options' of method {method!r} must be a dict, as of --cfg-options")
+    if "along" in given:
+        _check_along(entry["along"], method)
     path = (folder / entry["config"]).resolve() if "config" in given else None
     only = {axis: _values(entry[axis], axis, method) for axis in AXES if axis in given}
-    own = MethodEntry(method, path, entry.get("name"), entry.get("denoiser"))
+    own = MethodEntry(method, path, entry.get("name"), entry.get("denoiser"), entry.get("along"))
     return MethodPlan(own, dict(entry.get("options") or {}), only)
+
+
+def _check_along(interval: Any, method: str) -> None:
+    """Refuse what is no interval, and a method without a training to go along."""
+    if not MethodEntry(method).is_trained:
+        raise ValueError(f"method {method!r} trains nothing: it takes no 'along'")
+    if not isinstance(interval, int) or isinstance(interval, bool) or interval < 1:
+        raise ValueError(
+            f"'along' of method {method!r} must be a number of iterations, got {interval!r}"
+        )
 
 
 def _values(values: Any, axis: str, method: str) -> tuple:

@@ -39,6 +39,7 @@ LONG_TITLE = 38
 LEGEND_LINE_INCHES = 0.18
 
 AP_NAMES = {"coco/bbox_mAP_50": "AP50", "coco/bbox_mAP_75": "AP75", "coco/bbox_mAP": "AP"}
+BY_JUDGE = " by the frozen judge"
 ON_PAPER = {
     "ink": "#1d2430", "rule": "#dfe2e6", "phase-0": "#5a6472", "phase-1": "#1769aa",
     "phase-2": "#b8480c", "phase-3": "#0b7a5b",
@@ -139,23 +140,33 @@ def training_panels(trainings: Sequence[Curves]) -> list[MethodPanel]:
     """AP along training (figure 3), a panel for each group of trainings and metric.
 
     Args:
-        trainings (Sequence[Curves]): Logs; those without a validation of boxes are left out.
+        trainings (Sequence[Curves]): Logs; those without a validation of boxes, and without scores
+            of the judge, are left out.
 
     Returns:
         list[MethodPanel]: The collaborative strategy and joint training of one group together.
     """
     groups: dict[tuple[str, str], list[MethodCurve]] = {}
     for training in trainings:
-        for name, title in AP_NAMES.items():
-            steps, values = training.validation.get(name, ((), ()))
-            # A validation without annotations gives -1.
-            kept = np.asarray(values, dtype=float) >= 0
+        measured = [
+            (title, steps, 100 * np.asarray(values, dtype=float))
+            for name, title in AP_NAMES.items()
+            for steps, values in [training.validation.get(name, ((), ()))]
+        ]
+        measured += [(f"{name}{BY_JUDGE}", *points) for name, points in training.judged.items()]
+        for title, steps, values in measured:
+            kept = values >= 0  # A validation without annotations gives -1.
             if kept.sum() > 1:
-                y = 100 * np.asarray(values)[kept]
-                curve = MethodCurve(training.label, training.method, np.asarray(steps)[kept], y)
+                x = np.asarray(steps)[kept]
+                curve = MethodCurve(training.label, training.method, x, values[kept])
                 groups.setdefault((training.group, title), []).append(curve)
     return [
-        MethodPanel(f"{group}: {title}" if group else title, "iteration", f"{title} (%)", curves)
+        MethodPanel(
+            f"{group}: {title}" if group else title,
+            "iteration",
+            f"{title.removesuffix(BY_JUDGE)} (%)",
+            curves,
+        )
         for (group, title), curves in groups.items()
     ]
 

@@ -123,6 +123,7 @@ def write_report(
             along=_drawn(training_panels(curves), "along"),
             physics=measured,
             physics_panels=_drawn(physics_panels(physics), "physics"),
+            has_judged=any(training.judged for training in curves),
             regions=tracks,
             view=view,
             trainings=_trainings(curves),

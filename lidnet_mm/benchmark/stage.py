@@ -35,6 +35,12 @@ class Training:
         return noted_checkpoint(self.folder)
 
     @property
+    def last_iteration(self) -> int | None:
+        """Its last iteration, those of the shared T1 counted; None where it counts epochs."""
+        before = self.pretraining.iterations if self.pretraining else 0
+        return None if self.iterations is None else before + self.iterations
+
+    @property
     def is_done(self) -> bool:
         """Whether it ran to its end."""
         return self.done_mark.is_file()
@@ -58,6 +64,8 @@ class Scoring:
         judge (Training): Training of the judge that scores.
         judge_name (str): The judge's name in the row.
         is_main (bool): Whether the judge is the table's first, which the config names, too.
+        iteration (int | None): Iteration of the training whose checkpoint it scores; None for the
+            last, which is the row's.
     """
 
     entry: MethodEntry
@@ -68,6 +76,13 @@ class Scoring:
     judge: Training
     judge_name: str
     is_main: bool = True
+    iteration: int | None = None
+
+    @property
+    def label(self) -> str:
+        """What it is called where it fails, and on the terminal."""
+        at = "" if self.iteration is None else f" iteration {self.iteration}"
+        return f"{self.entry.label} seed {self.seed}{at}"
 
     @property
     def method(self) -> str:

@@ -27,6 +27,8 @@ class Curves:
         validation (dict[str, tuple[np.ndarray, np.ndarray]]): Iterations and values of each metric.
         method (str): Method that it trains, such as ``lidnet``; empty where it is none of a table.
         group (str): What it is drawn together with in figure 3, such as data set and denoiser.
+        judged (dict[str, tuple[np.ndarray, np.ndarray]]): Iterations and per cent of ``AP50`` and
+            ``AP75`` by the frozen judge on the test set, where checkpoints were scored.
     """
 
     label: str
@@ -36,6 +38,7 @@ class Curves:
     validation: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     method: str = ""
     group: str = ""
+    judged: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
 
 
 def read_training_log(path: str | Path, label: str) -> Curves:

@@ -101,7 +101,7 @@ class TestPretraining:
         assert shared.optim_wrapper.detector == lidnet.optim_wrapper.detector
 
     def test_is_one_for_all_that_may_share_it(self, lidnet, configs):
-        """Denoiser, its losses and optimizer, rounds, and the critic of the GAN form."""
+        """Denoiser, its losses and optimizer, rounds, critic of the GAN form, kept checkpoints."""
         base = configs / "lidnet" / "lidnet_cpce_faster-rcnn_r18_sts.py"
         options = {
             "low_dose.noise_hu": 30,
@@ -112,6 +112,7 @@ class TestPretraining:
             "model.denoiser.critic": {"type": "lidnet_mm.SliceCritic"},
             "optim_wrapper.critic": {"type": "OptimWrapper", "optimizer": {"type": "Adam"}},
             "model.feedback_limit": 1.0,
+            "default_hooks.checkpoint.max_keep_ckpts": -1,
             "custom_hooks": [
                 {"type": "lidnet_mm.GeneratorEMAHook"},
                 {"type": "lidnet_mm.RegionRecorderHook"},

@@ -148,6 +148,13 @@ class TestRefusals:
                 " dict(method='lidnet_gan', config='lidnet.py')]",
                 "'lidnet_gan' stands twice",
             ),
+            ("methods[0].update(along=5)", "'ldct' is scored as it is: it takes no along"),
+            (
+                "methods += [dict(method='classical', config='identity.py', along=5)]",
+                "'classical' trains nothing: it takes no 'along'",
+            ),
+            ("methods[1].update(along=0)", "'along' of method 'baseline' must be a number of"),
+            ("methods[1].update(along=True)", "'along' of method 'baseline' must be .* got True"),
             ("seeds = []", r"seeds must be .* got \[\]"),
             ("seeds = [0, 1, 0]", r"different numbers.* got \[0, 1, 0\]"),
         ],
