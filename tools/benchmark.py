@@ -50,8 +50,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser.add_argument(
         "--cell", type=int, help="run: this cell alone with all it needs, as a job of an array"
     )
-    parser.add_argument(
-        "--yes", action="store_true", help="run, also where it takes longer than limit_hours"
+    parser.add_argument(  # mim keeps a --yes for itself
+        "--no-limit", action="store_true", help="run, also where it takes longer than limit_hours"
     )
     parser.add_argument(
         "--allow-mixed",
@@ -59,8 +59,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         help="put rows of several commits or HU windows beside each other",
     )
     given = parser.parse_args(arguments)
-    if given.stage != "run" and (given.cell is not None or given.yes):
-        parser.error("--cell and --yes are for the stage 'run'")
+    if given.stage != "run" and (given.cell is not None or given.no_limit):
+        parser.error("--cell and --no-limit are for the stage 'run'")
     return given
 
 
@@ -85,7 +85,7 @@ def _do(arguments: argparse.Namespace, matrix: Matrix) -> int:
         return 0
     failed: list[FailedJob] = []
     if arguments.stage == "run":
-        agree = _agree if not arguments.yes else lambda question: True
+        agree = _agree if not arguments.no_limit else lambda question: True
         failed = run_matrix(matrix, arguments.jobs, _show, arguments.cell, agree)
     if arguments.cell is None:
         _show_results(matrix, arguments.stage, arguments.allow_mixed, bool(failed))

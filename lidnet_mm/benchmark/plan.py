@@ -86,7 +86,7 @@ def _command(config: Path, work_dir: Path, more: str) -> str:
 def _array(config: Path, matrix: Matrix, states: dict[int, str]) -> str:
     """The line that gives every cell that is not done to a job of an array."""
     numbers = _ranges([number for number, state in states.items() if state != "done"])
-    command = _command(config, matrix.work_dir, "--cell $SLURM_ARRAY_TASK_ID --yes")
+    command = _command(config, matrix.work_dir, "--cell $SLURM_ARRAY_TASK_ID --no-limit")
     return f"sbatch --array={numbers} --wrap {shlex.quote(command)}"
 
 

@@ -12,7 +12,7 @@ from lidnet_mm.benchmark.job_process import JobProcess
 from lidnet_mm.benchmark.matrix import Matrix
 from lidnet_mm.benchmark.test_set import check_test_set
 
-AGREED = "--yes"
+AGREED = "--no-limit"
 """Option that agrees to a run above the limit."""
 
 

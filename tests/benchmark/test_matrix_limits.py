@@ -29,7 +29,9 @@ class TestLimit:
         return matrix
 
     def test_refuses(self, begun, calls):
-        with pytest.raises(LimitError, match=r"expected to take .* h .* limit of 1 h 00 .*--yes"):
+        with pytest.raises(
+            LimitError, match=r"expected to take .* h .* limit of 1 h 00 .*--no-limit"
+        ):
             run_matrix(begun, 1, quiet)
         assert not calls()
 

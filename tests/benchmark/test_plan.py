@@ -43,7 +43,7 @@ def test_lines_to_run_it(plan, tmp_path):
     assert line in text
     (array,) = re.findall(r"sbatch (\S+) --wrap '(.*)'$", text, re.MULTILINE)
     assert array[0] == "--array=1-5"
-    assert array[1].endswith("--cell $SLURM_ARRAY_TASK_ID --yes")
+    assert array[1].endswith("--cell $SLURM_ARRAY_TASK_ID --no-limit")
 
 
 def test_states(plan, read_matrix, calls, monkeypatch):
