@@ -15,7 +15,13 @@ from lidnet_mm.benchmark.details import read_lesion_counts
 from lidnet_mm.benchmark.evidence import Evidence, gather_evidence, write_evidence
 from lidnet_mm.benchmark.failed_cell import FailedCell
 from lidnet_mm.benchmark.job_list import JobList
-from lidnet_mm.benchmark.line_physics import PHYSICS, Physics, gather_physics
+from lidnet_mm.benchmark.line_physics import (
+    PHYSICS,
+    PHYSICS_LINES,
+    Physics,
+    gather_physics,
+    write_physics_lines,
+)
 from lidnet_mm.benchmark.matrix import Matrix
 from lidnet_mm.benchmark.provenance import gather_provenance
 from lidnet_mm.benchmark.region_file import RegionTrack, find_regions
@@ -106,7 +112,10 @@ def _row(scoring: Scoring, table: Comparison) -> ResultRow:
 
 
 def report(matrix: Matrix, allow_mixed: bool = False) -> list[Path]:
-    """Write ``results.json``, ``evidence.json`` and the report of each table that has rows.
+    """Write results, evidence, physics and the report of each table that has rows.
+
+    Beside the report of each table lie ``results.json``, ``evidence.json`` and
+    ``physics_lines.json``; those of the work dir hold all tables.
 
     Args:
         matrix (Matrix): A matrix of which something has run.
@@ -121,15 +130,18 @@ def report(matrix: Matrix, allow_mixed: bool = False) -> list[Path]:
     """
     tables = [found for found in collect(matrix, allow_mixed) if found.rows]
     evidence = [_evidence(found) for found in tables]
-    pages = [_report(*parts) for parts in zip(tables, evidence, strict=True)]
+    physics = [_physics(found) for found in tables]
+    pages = [_report(*parts) for parts in zip(tables, evidence, physics, strict=True)]
     differences = tuple(entry for part in evidence for entry in part.differences)
     detections = tuple(entry for part in evidence for entry in part.detections)
     write_evidence(Evidence(differences, detections), matrix.work_dir / EVIDENCE)
+    lines = [line for part in physics for line in part.lines]
+    write_physics_lines(lines, matrix.work_dir / PHYSICS_LINES)
     return pages
 
 
-def _report(found: CollectedTable, evidence: Evidence) -> Path:
-    """The report of one table, and its evidence."""
+def _report(found: CollectedTable, evidence: Evidence, physics: Physics) -> Path:
+    """The report of one table, its evidence and its physics."""
     table, rows = found.table, list(found.rows.values())
     configs = {"judge": table.judge.config.stem}
     configs.update({s.entry.label: s.config.stem for s in found.rows if not s.entry.is_untouched})
@@ -139,6 +151,7 @@ def _report(found: CollectedTable, evidence: Evidence) -> Path:
     titles = row_titles(rows)
     titled = {s: titles[row_key(row)] for s, row in found.rows.items() if s.is_main}
     write_evidence(evidence, table.work_dir / EVIDENCE)
+    write_physics_lines(physics.lines, table.work_dir / PHYSICS_LINES)
     return write_report(
         rows,
         table.work_dir / "report",
@@ -150,7 +163,7 @@ def _report(found: CollectedTable, evidence: Evidence) -> Path:
         found.failed,
         evidence,
         [track for training in table.trainings for track in _regions(training)],
-        _physics(found),
+        physics,
     )
 
 

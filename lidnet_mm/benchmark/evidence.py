@@ -12,7 +12,7 @@ import numpy as np
 
 from lidnet_mm.benchmark.bootstrap import Difference, paired_differences
 from lidnet_mm.benchmark.results import ResultRow
-from lidnet_mm.benchmark.row_titles import RowKey, row_key
+from lidnet_mm.benchmark.row_titles import RowKey, ablated, row_key
 from lidnet_mm.evaluation.froc import FALSE_POSITIVES, FROC
 from lidnet_mm.evaluation.record_metrics import metric_of_records
 from lidnet_mm.evaluation.sensitivity_by_size import sensitivity_by_size
@@ -204,13 +204,18 @@ def _differences(
 
 
 def _baselines(runs: Iterable[LineKey], key: LineKey, against: str) -> list[LineKey]:
-    """The baseline of a line: of its own detector where there are several."""
-    same = [
-        other
-        for other in runs
-        if (other.dataset, other.judge, other.denoiser, other.method)
-        == (key.dataset, key.judge, key.denoiser, against)
-    ]
+    """The baseline of a line: of its own detector where there are several.
+
+    An ablation without a baseline of its own is compared with that of its denoiser.
+    """
+    same: list[LineKey] = []
+    for denoiser in dict.fromkeys((key.denoiser, ablated(key.denoiser))):
+        wanted = (key.dataset, key.judge, denoiser, against)
+        same = same or [
+            other
+            for other in runs
+            if (other.dataset, other.judge, other.denoiser, other.method) == wanted
+        ]
     return [other for other in same if other.detector == key.detector][:1] or same[:1]
 
 

@@ -27,7 +27,8 @@ class JobProcess:
     """Runs jobs as ``mim`` commands.
 
     Args:
-        workers (int): Jobs at a time; the machine's cores are shared among them.
+        workers (int): Jobs at a time; the machine's cores are shared among them, unless
+            ``OMP_NUM_THREADS`` says how many each may use.
         announce (Callable[[str], None]): Takes the lines to show.
     """
 
@@ -35,7 +36,7 @@ class JobProcess:
         threads = max(1, len(os.sched_getaffinity(0)) // workers)
         # An absolute mim: the one of the environment that runs this.
         self.mim = [sys.executable, "-m", "mim"]
-        self.environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+        self.environment = {"OMP_NUM_THREADS": str(threads), **os.environ}
         self.announce = announce
         self.began = time.time()
 

@@ -1,5 +1,6 @@
 """Noise and sharpness of the lines of a report, from what each test left in ``physics.json``."""
 
+import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -11,8 +12,14 @@ import numpy as np
 from lidnet_mm.benchmark.evidence import LineKey, line_key
 from lidnet_mm.benchmark.results import ResultRow
 from lidnet_mm.evaluation.physics_file import read_physics
+from lidnet_mm.whole_file import write_whole
 
 PHYSICS = "physics.json"
+"""What a test leaves beside its score."""
+
+PHYSICS_LINES = "physics_lines.json"
+"""Values of all lines, beside ``results.json``."""
+
 NOISE, SOFT, AIR = "noise", "soft", "air"
 """Names of curves: noise power spectrum, transfer functions of both kinds of edges."""
 
@@ -70,6 +77,48 @@ def gather_physics(scored: Iterable[tuple[str, ResultRow, Path]]) -> Physics:
         else:
             missing.append(label)
     return Physics(tuple(_line(key, found) for key, found in runs.items()), tuple(missing))
+
+
+def write_physics_lines(lines: Iterable[LinePhysics], path: Path) -> None:
+    """Write the values of lines, without their curves, whole or not at all.
+
+    Args:
+        lines (Iterable[LinePhysics]): The lines.
+        path (Path): A json file, such as ``physics_lines.json`` beside ``results.json``.
+    """
+    content = [{"key": line.key, "values": line.values} for line in lines]
+    write_whole(path, (json.dumps(content, indent=1, allow_nan=False) + "\n").encode())
+
+
+def read_physics_lines(path: Path) -> Physics:
+    """Read them back.
+
+    Args:
+        path (Path): The file.
+
+    Returns:
+        Physics: Nothing where there is no such file.
+
+    Raises:
+        ValueError: If the file holds something else; the message names it.
+    """
+    if not path.is_file():
+        return Physics()
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        lines = [
+            LinePhysics(
+                LineKey(*entry["key"]),
+                {name: tuple(values) for name, values in entry["values"].items()},
+                {},
+            )
+            for entry in content
+        ]
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{path} holds no noise and sharpness ({error}): collect the results again"
+        ) from error
+    return Physics(tuple(lines))
 
 
 def _read(path: Path) -> dict[str, Any]:

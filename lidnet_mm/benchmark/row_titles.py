@@ -45,6 +45,20 @@ class RowKey(NamedTuple):
     detector: str
 
 
+def ablation_title(denoiser: str, name: str) -> str:
+    """Denoiser of an ablation: ``CPCE (k1)`` is CPCE with what the entry ``k1`` changes."""
+    return f"{denoiser} ({name})"
+
+
+def ablated(denoiser: str) -> str:
+    """The denoiser of which an ablation was made; itself where it is none."""
+    return (
+        denoiser[: denoiser.rindex(" (")]
+        if denoiser.endswith(")") and " (" in denoiser
+        else denoiser
+    )
+
+
 def row_key(row: ResultRow | RowKey) -> RowKey:
     """Key of a row."""
     return RowKey(row.method, row.denoiser, row.detector)

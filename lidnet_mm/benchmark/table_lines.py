@@ -12,6 +12,7 @@ from lidnet_mm.apis.load_config import load_config
 from lidnet_mm.benchmark.axes import Axes, DataSet, Denoiser
 from lidnet_mm.benchmark.cell_config import cell_config
 from lidnet_mm.benchmark.method_entry import MethodEntry, MethodPlan
+from lidnet_mm.benchmark.row_titles import ablation_title
 from lidnet_mm.benchmark.scoring import num_parameters, row_names
 
 
@@ -132,7 +133,7 @@ def _with_own_titles(lines: list[TableLine], methods: Sequence[MethodPlan]) -> l
         if line.is_spread and count[_row(line)] > 1:
             name = next((n for n in names if (line.entry.name or "").startswith(f"{n}_")), None)
             if name:
-                title = f"{line.entry.denoiser} ({name})"
+                title = ablation_title(line.entry.denoiser, name)
                 line = replace(line, entry=replace(line.entry, denoiser=title))
         titled.append(line)
     return titled

@@ -74,6 +74,17 @@ def test_a_guided_baseline_is_that_of_its_own_detector(make_row):
     assert cpm.estimate == pytest.approx(0.25)
 
 
+@pytest.mark.parametrize("own", [False, True])
+def test_an_ablation_is_compared_with_its_denoiser_unless_it_has_its_own(own, make_row):
+    scored = [(make_row("matched", denoiser="CPCE"), records(2))]
+    scored += [(make_row("matched", denoiser="RED-CNN (32 channels)"), records(1))]
+    scored += [(make_row("matched", denoiser="CPCE (k1)"), records(6))] if own else []
+    scored += [(make_row("lidnet", denoiser="CPCE (k1)"), records(8))]
+    found = gather_evidence(scored, resamples=50).differences
+    cpm = [e.difference.estimate for e in found if e.difference.metric == "CPM"]
+    assert cpm == [pytest.approx(0.25 if own else 0.75)]
+
+
 def test_read_back(evidence, tmp_path):
     path = tmp_path / "evidence.json"
     write_evidence(evidence, path)

@@ -8,7 +8,12 @@ from PIL import Image
 from test_evidence import records
 
 from lidnet_mm.benchmark import write_results
-from lidnet_mm.benchmark.evidence import gather_evidence, write_evidence
+from lidnet_mm.benchmark.evidence import gather_evidence, line_key, write_evidence
+from lidnet_mm.benchmark.line_physics import (
+    LinePhysics,
+    read_physics_lines,
+    write_physics_lines,
+)
 from lidnet_mm.benchmark.results_page import write_results_page
 
 
@@ -46,6 +51,24 @@ def test_without_evidence_nothing_is_drawn_or_bold(docs):
     (page,) = write_results_page(docs / "results.json", docs / "results.md")
     text = page.read_text(encoding="utf-8")
     assert "evidence.json" not in text and "**" not in text
+
+
+def test_noise_and_sharpness_of_collected_lines(docs, make_row):
+    key = line_key(make_row("lidnet", detector="R18"))
+    values = {"nps_std_hu": (31.25, 32.75), "ttf_f50_ratio": (0.875, None)}
+    write_physics_lines([LinePhysics(key, values, {})], docs / "physics_lines.json")
+    (line,) = read_physics_lines(docs / "physics_lines.json").lines
+    assert (line.key, line.values) == (key, values)
+    page, *_ = write_results_page(docs / "results.json", docs / "results.md")
+    text = page.read_text(encoding="utf-8")
+    assert "[physics_lines.json](physics_lines.json)" in text
+    assert "32.0 ± 1.1" in text
+
+
+def test_physics_of_something_else(docs):
+    (docs / "physics_lines.json").write_text('[{"no": 1}]')
+    with pytest.raises(ValueError, match=r"physics_lines\.json holds no noise and sharpness"):
+        write_results_page(docs / "results.json", docs / "results.md")
 
 
 def test_command_line(docs, repository):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from lidnet_mm.benchmark.job_process import JobProcess
 from lidnet_mm.benchmark.matrix import Matrix
 from lidnet_mm.benchmark.run import run_matrix
 from lidnet_mm.benchmark.settings_mark import OtherSettingsError
@@ -109,12 +110,18 @@ class TestCommands:
 
     def test_cores_are_shared(self, matrix, calls, monkeypatch):
         monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
+        monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
         lines = []
         code = 'import os\nprint("by judge", os.environ["OMP_NUM_THREADS"])\n'
         fake = Path(os.environ["PYTHONPATH"].split(":")[0]) / "mim" / "__main__.py"
         fake.write_text(code + fake.read_text())
         run_matrix(matrix, 3, lines.append)
         assert sum(line.endswith("by judge 2") for line in lines) == 11
+
+    def test_threads_of_the_user_s_choice(self, matrix, monkeypatch):
+        monkeypatch.setenv("OMP_NUM_THREADS", "3")
+        process = JobProcess(1, lambda line: None)
+        assert process.environment["OMP_NUM_THREADS"] == "3"
 
     def test_several_at_a_time(self, run, calls):
         run(jobs=3)
