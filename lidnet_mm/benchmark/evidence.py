@@ -24,9 +24,16 @@ AGAINST = ("baseline", "matched")
 reconstruction loss and steps."""
 
 COMPARED = ("lidnet", "lidnet_gan", "joint")
+TOGETHER = "mean of {} denoisers"
+"""What a line stands for that no denoiser has alone."""
+
 LESION_METRICS = ("lesion_PSNR", "lesion_RMSE")
 RATES = tuple(float(rate) for rate in np.geomspace(0.05, 8, 45))
 """False positives a slice at which curves are drawn."""
+
+
+Runs = list[Sequence[SliceRecord]]
+"""Records of tests, one a seed."""
 
 
 class LineKey(NamedTuple):
@@ -128,8 +135,9 @@ def gather_evidence(
         resamples (int): Of the bootstrap. Defaults to 10,000.
 
     Returns:
-        Evidence: Differences of each LIDnet from both its baselines where these were scored; none
-            where the test has a single patient, which tells nothing of others.
+        Evidence: Differences of each LIDnet from both its baselines where these were scored, and
+            of all of them together, whose means are over denoisers and seeds; none where the test
+            has a single patient, which tells nothing of others.
 
     Raises:
         ValueError: If the records of a line and its baseline are not of the same slices.
@@ -192,15 +200,32 @@ def _differences(
     runs: dict[LineKey, list[Sequence[SliceRecord]]], resamples: int
 ) -> Iterable[LineDifference]:
     """Of each line that has a baseline."""
+    together: dict[tuple[LineKey, str], list[tuple[LineKey, LineKey]]] = {}
     for key, seeds in runs.items():
         if key.method not in COMPARED or len({record.patient for record in seeds[0]}) < 2:
             continue
         for against in AGAINST:
             for other in _baselines(runs, key, against):
-                found = paired_differences(runs[other], seeds, resamples=resamples)
-                for difference in found.values():
-                    if difference is not None:
-                        yield LineDifference(key, against, difference)
+                yield from _difference(key, against, runs[other], seeds, resamples)
+                if other.denoiser == key.denoiser:
+                    whole = key._replace(denoiser="", detector="none")
+                    together.setdefault((whole, against), []).append((other, key))
+    for (whole, against), pairs in together.items():
+        if len(pairs) > 1:
+            key = whole._replace(denoiser=TOGETHER.format(len(pairs)))
+            first = [records for other, _ in pairs for records in runs[other]]
+            second = [records for _, own in pairs for records in runs[own]]
+            yield from _difference(key, against, first, second, resamples)
+
+
+def _difference(
+    key: LineKey, against: str, first: Runs, second: Runs, resamples: int
+) -> Iterable[LineDifference]:
+    """Of all metrics that both have."""
+    found = paired_differences(first, second, resamples=resamples)
+    for difference in found.values():
+        if difference is not None:
+            yield LineDifference(key, against, difference)
 
 
 def _baselines(runs: Iterable[LineKey], key: LineKey, against: str) -> list[LineKey]:

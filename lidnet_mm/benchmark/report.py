@@ -7,6 +7,7 @@ from typing import Any
 
 from lidnet_mm.benchmark.case import Case
 from lidnet_mm.benchmark.case_viewer import case_view
+from lidnet_mm.benchmark.count_table import count_tables
 from lidnet_mm.benchmark.evidence import Evidence
 from lidnet_mm.benchmark.evidence_tables import detection_tables, difference_tables
 from lidnet_mm.benchmark.failed_cell import FailedCell
@@ -96,7 +97,8 @@ def write_report(
     tables, names = result_tables(rows), PublicNames()
     failed = [FailedCell(cell.label, without_folders(cell.reason)) for cell in failed]
     evidence, provenance = evidence or Evidence(), _public(provenance)
-    paper, differences = paper_tables(rows, evidence), difference_tables(evidence)
+    paper = paper_tables(rows, evidence)
+    differences = [*count_tables(evidence), *difference_tables(evidence)]
     detections = detection_tables(evidence)
     physics = physics or Physics()
     measured = physics_tables(physics)

@@ -8,6 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from lidnet_mm.benchmark.collect import EVIDENCE
+from lidnet_mm.benchmark.count_table import count_tables
 from lidnet_mm.benchmark.evidence import AGAINST, Evidence, LineDifference, read_evidence
 from lidnet_mm.benchmark.evidence_tables import (
     AGAINST_TITLES,
@@ -73,7 +74,7 @@ def _text(
     """The page."""
     parts = ["# Results", introduction, *mixture_flags(rows)]
     parts += [f"![{words}](images/{name})" for words, name, _ in pictures]
-    tables = [*paper_tables(rows, evidence), *difference_tables(evidence)]
+    tables = [*count_tables(evidence), *paper_tables(rows, evidence), *difference_tables(evidence)]
     parts += [markdown_table(table).strip() for table in tables]
     parts += ["## All methods", markdown(result_tables(rows)).strip()]
     last = [*detection_tables(evidence), *physics_tables(physics)]

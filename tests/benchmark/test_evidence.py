@@ -85,6 +85,24 @@ def test_an_ablation_is_compared_with_its_denoiser_unless_it_has_its_own(own, ma
     assert cpm == [pytest.approx(0.25 if own else 0.75)]
 
 
+def test_all_denoisers_together_are_the_mean_of_their_differences(make_row):
+    scored = []
+    for name, baseline, own in (("CPCE", 2, 4), ("SMGAN", 1, 7)):
+        scored.append((make_row("matched", denoiser=name), records(baseline)))
+        scored.append((make_row("lidnet", denoiser=name, detector="R18"), records(own)))
+    scored.append((make_row("lidnet", denoiser="CPCE (k1)", detector="R18"), records(8)))
+    found = gather_evidence(scored, resamples=50).differences
+    (mean,) = [
+        e for e in found if e.difference.metric == "CPM" and e.key.denoiser == "mean of 2 denoisers"
+    ]
+    assert mean.difference.estimate == pytest.approx((2 / 8 + 6 / 8) / 2)
+    assert mean.difference.num_seeds == (2, 2)
+    assert (mean.key.method, mean.key.detector, mean.against) == ("lidnet", "none", "matched")
+    # Resampled together, its interval is no wider than that of the denoiser that differs most.
+    ranges = [e.difference.high - e.difference.low for e in found if e.difference.metric == "CPM"]
+    assert mean.difference.high - mean.difference.low < max(ranges)
+
+
 def test_read_back(evidence, tmp_path):
     path = tmp_path / "evidence.json"
     write_evidence(evidence, path)
