@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from lidnet_mm.benchmark.evidence import Evidence, LineDetection
 from lidnet_mm.benchmark.loss_figure import COLOURS, SIZE_INCHES, for_a_page
 from lidnet_mm.benchmark.results import METHODS
-from lidnet_mm.benchmark.row_titles import METHOD_TITLES
+from lidnet_mm.benchmark.row_titles import METHOD_TITLES, ablated
 from lidnet_mm.benchmark.training_log import Curves
 from lidnet_mm.evaluation.froc import FALSE_POSITIVES
 
@@ -110,10 +110,14 @@ def froc_panels(evidence: Evidence) -> list[MethodPanel]:
 
     Returns:
         list[MethodPanel]: Lines of a denoiser beside those that have none: LDCT, filters, NDCT.
+            Ablations stand in the tables alone.
     """
+    denoisers = {entry.key.denoiser for entry in evidence.detections}
     groups: dict[tuple[str, str, str], list[LineDetection]] = {}
     for entry in evidence.detections:
-        if entry.key.method not in ("ldct", "classical", "ndct"):
+        whole = ablated(entry.key.denoiser)
+        is_ablation = whole != entry.key.denoiser and whole in denoisers
+        if entry.key.method not in ("ldct", "classical", "ndct") and not is_ablation:
             groups.setdefault((entry.key.dataset, entry.key.judge, entry.key.denoiser), [])
     ordered = sorted(evidence.detections, key=lambda entry: METHODS.index(entry.key.method))
     for (dataset, judge, denoiser), lines in groups.items():
@@ -269,13 +273,17 @@ def _marks(curve: MethodCurve, panel: MethodPanel) -> dict[str, Any]:
 
 
 def _froc_curves(lines: Sequence[LineDetection]) -> list[MethodCurve]:
-    """Lines of methods with their CPM, and with the detector where several guided one."""
-    methods = [entry.key.method for entry in lines]
+    """Lines of methods with their CPM, and with denoiser or detector where a method has several."""
+    names: dict[str, set[tuple[str, str]]] = {}
+    for entry in lines:
+        names.setdefault(entry.key.method, set()).add((entry.key.denoiser, entry.key.detector))
     curves = []
     for entry in lines:
         key, cpm = entry.key, sum(entry.cpm) / len(entry.cpm)
-        detector = f", {key.detector}" if methods.count(key.method) > 1 else ""
-        title = f"{METHOD_TITLES[key.method]}{detector}, CPM {cpm:.3f}"
+        several = [len(set(values)) > 1 for values in zip(*names[key.method], strict=True)]
+        parts = [METHOD_TITLES[key.method]]
+        parts += [n for n, told in zip((key.denoiser, key.detector), several, strict=True) if told]
+        title = f"{', '.join(parts)}, CPM {cpm:.3f}"
         y = 100 * np.array(entry.sensitivity)
         curves.append(MethodCurve(title, key.method, np.array(entry.rates), y))
     return curves

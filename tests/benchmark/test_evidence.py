@@ -123,6 +123,17 @@ def test_froc_panels_hold_a_denoiser_beside_the_floor(evidence):
     assert "LIDnet, CPM 0.938 93.8" in panel.description
 
 
+def test_froc_panels_tell_filters_apart_and_leave_ablations_to_the_tables(make_row):
+    names = [("classical", "BM3D"), ("classical", "Bilateral"), ("lidnet", "CPCE")]
+    names += [("lidnet", "CPCE (k1)"), ("lidnet", "RED-CNN (32 channels)")]
+    scored = [(make_row(method, denoiser=name), records(4)) for method, name in names]
+    panels = froc_panels(gather_evidence(scored, resamples=50))
+    assert [panel.title.split(":")[0] for panel in panels] == ["CPCE", "RED-CNN (32 channels)"]
+    assert [curve.title for curve in panels[0].curves] == [
+        "Classical, BM3D, CPM 0.500", "Classical, Bilateral, CPM 0.500", "LIDnet, CPM 0.500",
+    ]  # fmt: skip
+
+
 def test_training_panels_group_strategies_and_leave_out_what_was_not_measured():
     def curves(label, method, values):
         steps = np.arange(len(values))
