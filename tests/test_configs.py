@@ -6,6 +6,7 @@ import pytest
 from mmengine.registry import init_default_scope
 
 from lidnet_mm.apis.load_config import load_config
+from lidnet_mm.benchmark.matrix import Matrix
 from lidnet_mm.engine import PhaseSchedule
 from lidnet_mm.registry import MODELS
 
@@ -116,3 +117,14 @@ def test_the_best_lidnet_is_kept_where_there_is_a_validation(path, load):
         assert "CocoMetric" in [metric.type for metric in config.val_evaluator]
     else:
         assert best is None
+
+
+@pytest.mark.parametrize(
+    "path", sorted((CONFIGS / "benchmark").glob("*.py")), ids=lambda path: path.stem
+)
+def test_each_benchmark_can_be_planned(path, tmp_path):
+    matrix = Matrix.from_file(path, tmp_path / "work")
+    scored = {scoring.method for cell in matrix.cells for scoring in cell.scorings}
+    assert {"ldct", "baseline", "lidnet", "ndct"} <= scored
+    for cell in matrix.cells:
+        assert cell.training is None or cell.training.iterations > 0, cell.name

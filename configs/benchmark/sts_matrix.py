@@ -1,0 +1,55 @@
+# Real lesions: six denoisers on soft-tissue sarcomas, alone, with as many L1 steps, and in LIDnet;
+# three seeds, a second judge of another family.
+title = 'LIDnet on soft-tissue sarcomas in CT'
+datasets = {
+    'sarcomas': dict(
+        data_root='data/sts',
+        case_window=(-160, 240),
+        judges=[
+            '../judges/judge_faster-rcnn_r18_sts.py',
+            '../judges/judge_atss_r18_sts.py',
+        ]),
+}
+doses = {'60 HU': {'low_dose.noise_hu': 60}}
+# A generator of RED-CNN's size costs twenty times the others on a CPU: a third of its channels.
+denoisers = {
+    'CPCE': dict(
+        generator=dict(type='lidnet_mm.CPCE'),
+        configs=dict(baseline='../baselines/cpce_adv_sts_short.py')),
+    'MAP-NN': dict(
+        generator=dict(type='lidnet_mm.MAPNN', num_modules=3),
+        configs=dict(baseline='../baselines/mapnn_adv_sts_short.py')),
+    'RED-CNN (32 channels)': dict(
+        generator=dict(type='lidnet_mm.REDCNN', channels=32),
+        configs=dict(baseline='../baselines/redcnn_mse_sts_short.py'),
+        options=dict(
+            baseline={'model.generator.channels': 32},
+            matched={'optim_wrapper.optimizer.lr': 3e-4},
+            lidnet={'optim_wrapper.denoiser.optimizer.lr': 3e-4})),
+    'Res-HLF': dict(
+        generator=dict(type='lidnet_mm.ResHLF'),
+        configs=dict(baseline='../baselines/reshlf_adv_sts_short.py')),
+    'SSMS': dict(
+        generator=dict(type='lidnet_mm.SMGAN'),
+        configs=dict(baseline='../baselines/smgan_adv_sts_short.py')),
+    'WGAN-VGG': dict(
+        generator=dict(type='lidnet_mm.WGANVGG'),
+        configs=dict(baseline='../baselines/wgan-vgg_adv_sts_short.py')),
+}
+limited = '../lidnet/lidnet_cpce_faster-rcnn_r18_sts_short_limited.py'
+methods = [
+    dict(method='ldct'),
+    dict(method='classical', denoiser='BM3D', config='../classical/bm3d_sts.py'),
+    dict(method='baseline'),
+    dict(method='matched', config='../baselines/cpce_l1_sts_short.py'),
+    dict(method='lidnet', config=limited),
+    dict(method='ndct'),
+]
+seeds = [0, 1, 2]
+num_cases = 6
+notes = {
+    'Data': '24 patients (18 train, 6 test), whole slices of 134 to 234 pixels of 0.98 mm; '
+            'Vallieres et al. 2015, The Cancer Imaging Archive, CC BY 3.0',
+    'Selection': 'none: the last checkpoint of each training is scored',
+    'Perceptual loss': 'the VGG-19 of the WGAN-VGG and CPCE baselines has random weights',
+}
