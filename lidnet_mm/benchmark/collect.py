@@ -147,7 +147,8 @@ def _report(found: CollectedTable, evidence: Evidence, physics: Physics) -> Path
     configs.update({s.entry.label: s.config.stem for s in found.rows if not s.entry.is_untouched})
     data, notes = _data(table, rows[0].dataset)
     notes = {**table.notes, **notes}
-    provenance = gather_provenance(configs, rows[0].window_hu, table.dose, notes, data)
+    commits = [row.commit for row in rows]
+    provenance = gather_provenance(configs, rows[0].window_hu, table.dose, notes, data, commits)
     titles = row_titles(rows)
     titled = {s: titles[row_key(row)] for s, row in found.rows.items() if s.is_main}
     write_evidence(evidence, table.work_dir / EVIDENCE)

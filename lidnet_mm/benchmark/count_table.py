@@ -41,7 +41,7 @@ def count_tables(evidence: Evidence) -> list[PaperTable]:
             group = (key.dataset, key.method, key.judge, entry.against)
             found.setdefault(group, []).append(entry)
     rows = []
-    for group, entries in sorted(found.items(), key=lambda item: _place(*item[0])):
+    for group, entries in sorted(found.items(), key=lambda item: _place(item[0])):
         dataset, method, judge, against = group
         if len({entry.key for entry in entries}) < 2:
             continue
@@ -53,15 +53,16 @@ def count_tables(evidence: Evidence) -> list[PaperTable]:
     groups = tuple((title, tuple(map(titled, names))) for title, names in GROUPS)
     return [
         PaperTable(
-            "In how many denoisers", CAPTION, ("Method", "judge", "than the"), groups,
+            "In how many denoisers", CAPTION, ("Method", "Judge", "than the"), groups,
             joined_rows(rows),
         )
     ]  # fmt: skip
 
 
-def _place(dataset: str, method: str, judge: str, against: str) -> tuple:
-    """Order of a line: the judges of a baseline below each other."""
-    return dataset, method, AGAINST.index(against), judge
+def _place(group: tuple[str, str, str, str]) -> tuple:
+    """Order of a line: the judges of a baseline below each other, the main one first."""
+    dataset, method, _, against = group
+    return dataset, method, AGAINST.index(against)
 
 
 def _count(entries: Sequence[LineDifference], metric: str) -> Cell:

@@ -4,6 +4,7 @@ import importlib.metadata
 import os
 import platform
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -21,7 +22,7 @@ class Provenance:
 
     Attributes:
         configs (dict[str, str]): Name of the config by what it trained or scored.
-        commit (str): Commit of the code, ``unknown`` outside a checkout.
+        commit (str): Commit of the code that scored, ``unknown`` outside a checkout.
         date (str): Day of the run, ``YYYY-MM-DD``.
         machine (str): Class of machine, never its name.
         versions (dict[str, str]): Version by package.
@@ -50,6 +51,7 @@ def gather_provenance(
     dose: str,
     notes: dict[str, str] | None = None,
     data: tuple[DataDigest, ...] = (),
+    commits: Iterable[str] = (),
 ) -> Provenance:
     """Provenance of a run that ends now on this machine.
 
@@ -59,19 +61,26 @@ def gather_provenance(
         dose (str): How low-dose images were made.
         notes (dict[str, str] | None): Anything more, text by title.
         data (tuple[DataDigest, ...]): The data sets. Defaults to none.
+        commits (Iterable[str]): Commits of the rows. A page that other code writes says so in its
+            notes. Defaults to that of the code that runs.
 
     Returns:
         Provenance: With commit, date, machine and versions filled in.
     """
+    now = current_commit()
+    scored = list(dict.fromkeys(commits)) or [now]
+    notes = dict(notes or {})
+    if scored != [now]:
+        notes["Page"] = f"written by commit {now}"
     return Provenance(
         configs=configs,
-        commit=current_commit(),
+        commit=", ".join(scored),
         date=date.today().isoformat(),
         machine=machine_class(),
         versions=package_versions(),
         window_hu=window_hu,
         dose=dose,
-        notes=notes or {},
+        notes=notes,
         data=data,
     )
 

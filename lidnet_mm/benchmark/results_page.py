@@ -58,7 +58,7 @@ def write_results_page(results: Path, page: Path) -> list[Path]:
     sources = [results.name]
     sources += [EVIDENCE] if evidence.differences else []
     sources += [PHYSICS_LINES] if physics.lines else []
-    linked = " and ".join(f"[{name}]({name})" for name in sources)
+    linked = ", ".join(f"[{name}]({name})" for name in sources)
     introduction = INTRODUCTION.format(sources=linked)
     write_whole(page, _text(rows, evidence, physics, pictures, introduction).encode())
     return [page, *(page.parent / "images" / name for _, name, _ in pictures)]

@@ -47,3 +47,14 @@ def test_gathered_provenance_holds_no_machine_name():
     provenance = gather_provenance({"judge": "a"}, (-160, 240), "60 HU")
     assert "CPU cores" in provenance.machine
     assert platform.node() not in provenance.machine
+
+
+def test_the_commit_is_that_of_the_scores_and_the_page_says_its_own():
+    now = current_commit()
+    own = gather_provenance({}, (-1000, 1000), "x", {"Data": "y"}, commits=[now, now])
+    assert (own.commit, own.notes) == (now, {"Data": "y"})
+    older = gather_provenance({}, (-1000, 1000), "x", commits=["0123456789ab"] * 3)
+    assert older.commit == "0123456789ab"
+    assert older.notes == {"Page": f"written by commit {now}"}
+    mixed = gather_provenance({}, (-1000, 1000), "x", commits=["b", "a", "b"])
+    assert mixed.commit == "b, a"
