@@ -2,6 +2,7 @@
 
 import io
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,6 +36,9 @@ STYLES: Mapping[str, tuple[str, str]] = {
 LEGEND_COLUMNS = 2
 LONG_TITLE = 38
 """Letters from which a title takes a whole line of the legend."""
+
+TITLE_LETTERS = 54
+"""Letters in a line above a panel on paper."""
 
 LEGEND_LINE_INCHES = 0.18
 
@@ -215,7 +219,8 @@ def panels_picture(panels: Sequence[MethodPanel], columns: int = 2) -> bytes:
     for number, panel in enumerate(panels, start=1):
         axes = figure.add_subplot(rows, columns, number)
         draw_panel(axes, panel, ON_PAPER)
-        axes.set_title(panel.title, loc="left", fontsize=10, color=ON_PAPER["ink"])
+        words = textwrap.fill(panel.title, TITLE_LETTERS, break_on_hyphens=False)
+        axes.set_title(words, loc="left", fontsize=10, color=ON_PAPER["ink"])
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
     return buffer.getvalue()

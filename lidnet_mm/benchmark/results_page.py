@@ -101,7 +101,7 @@ def _pictures(evidence: Evidence, stem: str) -> list[Picture]:
 def _difference_picture(entries: Sequence[LineDifference], metric: str) -> bytes:
     """Differences as dots with their intervals, one line a method, data set and judge."""
     keys = list(dict.fromkeys(entry.key for entry in entries))
-    figure = Figure(figsize=(9, 0.9 + 0.42 * len(keys)), facecolor="white", layout="constrained")
+    figure = Figure(figsize=(9, 0.9 + 0.46 * len(keys)), facecolor="white", layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     axes.axvline(0, color=ON_PAPER["phase-0"], lw=1)
@@ -115,7 +115,7 @@ def _difference_picture(entries: Sequence[LineDifference], metric: str) -> bytes
                   label=f"less the {AGAINST_TITLES[against]}")  # fmt: skip
     axes.set_yticks(range(len(keys)), [_line_words(entry) for entry in keys])
     axes.set_ylim(len(keys) - 0.5, -0.5)
-    axes.set_xlabel(f"difference in {KNOWN[metric].title}, 95 % interval over patients")
+    axes.set_xlabel(f"difference in {KNOWN[metric].title}")
     axes.grid(axis="x", color=ON_PAPER["rule"])
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(length=0)
@@ -126,6 +126,6 @@ def _difference_picture(entries: Sequence[LineDifference], metric: str) -> bytes
 
 
 def _line_words(key: tuple) -> str:
-    """A line in words."""
+    """A line in words, in two lines."""
     method = METHOD_TITLES[key.method]
-    return f"{method}, {key.denoiser}: {key.dataset}, {key.judge}"
+    return f"{method}, {key.denoiser}\n{key.dataset}, {key.judge}"
