@@ -3,6 +3,7 @@
 import itertools
 import math
 
+from lidnet_mm.benchmark.bootstrap import Difference
 from lidnet_mm.benchmark.evidence import Evidence, LineDifference, LineKey
 from lidnet_mm.benchmark.paper_table import Cell, PaperTable
 from lidnet_mm.benchmark.paper_tables import DETECTION, KNOWN, LESION, MINUS, TEXTURE, WHOLE, titled
@@ -17,6 +18,8 @@ KINDS = (
     ("Lesions", (*LESION, *TEXTURE)),
 )
 """Metrics of a table each."""
+MOST_DIGITS = 6
+"""No more digits than these, however close to 0 an interval ends."""
 
 
 def difference_tables(evidence: Evidence) -> list[PaperTable]:
@@ -121,12 +124,21 @@ def _difference_cell(entry: LineDifference | None) -> Cell:
     if entry is None:
         return Cell(NO_VALUE)
     found, column = entry.difference, KNOWN[entry.difference.metric]
-    low, high = (_signed(edge, column.decimals, plus="") for edge in (found.low, found.high))
-    text = f"{_signed(found.estimate, column.decimals)} [{low}, {high}]"
+    digits = column.decimals
+    # An interval that excludes 0 must not read as one that ends there.
+    while not found.is_inside and digits < MOST_DIGITS and 0 in _rounded(found, digits):
+        digits += 1
+    low, high = (_signed(edge, digits, plus="") for edge in (found.low, found.high))
+    text = f"{_signed(found.estimate, digits)} [{low}, {high}]"
     if found.is_inside:
         return Cell(text, "inside the interval")
     better = (found.estimate > 0) == column.higher_is_better
     return Cell(text, "better" if better else "worse", sure=True)
+
+
+def _rounded(found: Difference, digits: int) -> tuple[float, float]:
+    """The ends of an interval as they are printed."""
+    return round(found.low, digits), round(found.high, digits)
 
 
 def _signed(value: float, decimals: int, plus: str = "+") -> str:

@@ -137,6 +137,18 @@ def test_differences_say_what_they_are(rows):
     assert "10,000 resamples" in detection.caption
 
 
+def test_an_interval_that_excludes_0_does_not_read_as_if_it_ended_there(rows):
+    sure = difference(ours(rows), "baseline", "AP50", 0.004, 1.7)
+    chance = difference(ours(rows), "matched", "AP50", -0.004, 1.7)
+    (table,) = difference_tables(Evidence((sure, chance)))
+    assert row_of(table, "STS, 60 HU noise: LIDnet, CPCE, R18", "published baseline")[0] == Cell(
+        "+0.852 [0.004, 1.700]", "better", True
+    )
+    assert row_of(table, "", "matched baseline")[0] == Cell(
+        "+0.8 [0.0, 1.7]", "inside the interval"
+    )
+
+
 def test_operating_points_and_sizes(rows):
     points = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
     sizes = ((0.0, 6.0, 3, 0.5), (6.0, float("inf"), 0, None))
