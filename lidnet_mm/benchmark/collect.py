@@ -15,6 +15,7 @@ from lidnet_mm.benchmark.details import read_lesion_counts
 from lidnet_mm.benchmark.evidence import Evidence, gather_evidence, write_evidence
 from lidnet_mm.benchmark.failed_cell import FailedCell
 from lidnet_mm.benchmark.job_list import JobList
+from lidnet_mm.benchmark.judged_curves import JUDGED_CURVES, write_judged_curves
 from lidnet_mm.benchmark.line_physics import (
     PHYSICS,
     PHYSICS_LINES,
@@ -114,8 +115,8 @@ def _row(scoring: Scoring, table: Comparison) -> ResultRow:
 def report(matrix: Matrix, allow_mixed: bool = False) -> list[Path]:
     """Write results, evidence, physics and the report of each table that has rows.
 
-    Beside the report of each table lie ``results.json``, ``evidence.json`` and
-    ``physics_lines.json``; those of the work dir hold all tables.
+    Beside the report of each table lie ``results.json``, ``evidence.json``, ``physics_lines.json``
+    and ``judged_curves.json``; those of the work dir hold all tables.
 
     Args:
         matrix (Matrix): A matrix of which something has run.
@@ -131,17 +132,22 @@ def report(matrix: Matrix, allow_mixed: bool = False) -> list[Path]:
     tables = [found for found in collect(matrix, allow_mixed) if found.rows]
     evidence = [_evidence(found) for found in tables]
     physics = [_physics(found) for found in tables]
-    pages = [_report(*parts) for parts in zip(tables, evidence, physics, strict=True)]
+    curves = [_curves(found) for found in tables]
+    pages = [_report(*parts) for parts in zip(tables, evidence, physics, curves, strict=True)]
     differences = tuple(entry for part in evidence for entry in part.differences)
     detections = tuple(entry for part in evidence for entry in part.detections)
     write_evidence(Evidence(differences, detections), matrix.work_dir / EVIDENCE)
     lines = [line for part in physics for line in part.lines]
     write_physics_lines(lines, matrix.work_dir / PHYSICS_LINES)
+    trainings = [training for part in curves for training in part]
+    write_judged_curves(trainings, matrix.work_dir / JUDGED_CURVES)
     return pages
 
 
-def _report(found: CollectedTable, evidence: Evidence, physics: Physics) -> Path:
-    """The report of one table, its evidence and its physics."""
+def _report(
+    found: CollectedTable, evidence: Evidence, physics: Physics, curves: list[Curves]
+) -> Path:
+    """The report of one table, and what lies beside it."""
     table, rows = found.table, list(found.rows.values())
     configs = {"judge": table.judge.config.stem}
     configs.update({s.entry.label: s.config.stem for s in found.rows if not s.entry.is_untouched})
@@ -153,10 +159,11 @@ def _report(found: CollectedTable, evidence: Evidence, physics: Physics) -> Path
     titled = {s: titles[row_key(row)] for s, row in found.rows.items() if s.is_main}
     write_evidence(evidence, table.work_dir / EVIDENCE)
     write_physics_lines(physics.lines, table.work_dir / PHYSICS_LINES)
+    write_judged_curves(curves, table.work_dir / JUDGED_CURVES)
     return write_report(
         rows,
         table.work_dir / "report",
-        _curves(found),
+        curves,
         _cases(table, titled),
         provenance,
         f"{table.title}: {table.name}" if table.name else table.title,
@@ -205,7 +212,8 @@ def _curves(found: CollectedTable) -> list[Curves]:
             log = read_training_log(training.folder, training.name)
             if row := rows.get(training):
                 judged = _judged(found, training)
-                log = replace(log, method=row.method, group=row.denoiser, judged=judged)
+                group = f"{row.denoiser}, {row.dataset}"
+                log = replace(log, method=row.method, group=group, judged=judged)
             curves.append(log)
     return curves
 

@@ -15,8 +15,14 @@ from lidnet_mm.benchmark.evidence_tables import (
     detection_tables,
     difference_tables,
 )
+from lidnet_mm.benchmark.judged_curves import JUDGED_CURVES, read_judged_curves
 from lidnet_mm.benchmark.line_physics import PHYSICS_LINES, Physics, read_physics_lines
-from lidnet_mm.benchmark.method_figure import ON_PAPER, froc_panels, panels_picture
+from lidnet_mm.benchmark.method_figure import (
+    ON_PAPER,
+    froc_panels,
+    panels_picture,
+    training_panels,
+)
 from lidnet_mm.benchmark.paper_table import markdown_table
 from lidnet_mm.benchmark.paper_tables import KNOWN, paper_tables
 from lidnet_mm.benchmark.physics_table import physics_tables
@@ -25,6 +31,7 @@ from lidnet_mm.benchmark.report_flags import mixture_flags
 from lidnet_mm.benchmark.results import ResultRow, read_results
 from lidnet_mm.benchmark.results_table import markdown, result_tables
 from lidnet_mm.benchmark.row_titles import METHOD_TITLES
+from lidnet_mm.benchmark.training_log import Curves
 from lidnet_mm.whole_file import write_whole
 
 DRAWN = ("AP50", "AP75")
@@ -36,8 +43,8 @@ def write_results_page(results: Path, page: Path) -> list[Path]:
     """Write the page and its pictures, each whole or not at all.
 
     Args:
-        results (Path): ``results.json``; ``evidence.json`` and ``physics_lines.json`` beside it are
-            read, too.
+        results (Path): ``results.json``; ``evidence.json``, ``physics_lines.json`` and
+            ``judged_curves.json`` beside it are read, too.
         page (Path): A ``.md`` file. Its pictures go to ``images`` beside it, named after the page.
 
     Returns:
@@ -52,12 +59,14 @@ def write_results_page(results: Path, page: Path) -> list[Path]:
         raise ValueError(f"{results} has no row: run a benchmark and collect it first")
     evidence = read_evidence(results.with_name(EVIDENCE))
     physics = read_physics_lines(results.with_name(PHYSICS_LINES))
-    pictures = _pictures(evidence, page.stem)
+    curves = read_judged_curves(results.with_name(JUDGED_CURVES))
+    pictures = _pictures(evidence, curves, page.stem)
     for _, name, content in pictures:
         write_whole(page.parent / "images" / name, content)
     sources = [results.name]
     sources += [EVIDENCE] if evidence.differences else []
     sources += [PHYSICS_LINES] if physics.lines else []
+    sources += [JUDGED_CURVES] if curves else []
     linked = ", ".join(f"[{name}]({name})" for name in sources)
     introduction = INTRODUCTION.format(sources=linked)
     write_whole(page, _text(rows, evidence, physics, pictures, introduction).encode())
@@ -82,7 +91,7 @@ def _text(
     return without_folders("\n\n".join(parts)) + "\n"
 
 
-def _pictures(evidence: Evidence, stem: str) -> list[Picture]:
+def _pictures(evidence: Evidence, curves: Sequence[Curves], stem: str) -> list[Picture]:
     """Words, file name and content of each picture."""
     pictures = []
     for metric in DRAWN:
@@ -95,6 +104,10 @@ def _pictures(evidence: Evidence, stem: str) -> list[Picture]:
     if panels:
         words = "FROC curves: sensitivity over false positives a slice"
         pictures.append((words, f"{stem}_froc.png", panels_picture(panels)))
+    panels = training_panels(curves)
+    if panels:
+        words = "AP along the training by the frozen judge"
+        pictures.append((words, f"{stem}_along_training.png", panels_picture(panels)))
     return pictures
 
 

@@ -9,6 +9,7 @@ from test_matrix_run import folder_of, option, quiet
 
 from lidnet_mm.benchmark.along_training import kept_iterations
 from lidnet_mm.benchmark.collect import collect, report
+from lidnet_mm.benchmark.judged_curves import read_judged_curves
 from lidnet_mm.benchmark.report import write_report
 from lidnet_mm.benchmark.run import run_matrix
 from lidnet_mm.benchmark.same_source import MixedResultsError
@@ -169,6 +170,9 @@ class TestRun:
         points = [values.tolist() for values in curves["lidnet_cpce_seed0"]["AP50"]]
         assert points == [[8, 12, 16, 18], [10, 20, 30, 45]]
         assert curves["baseline_cpce_seed0"]["AP75"][0].tolist() == [4, 8]
+        kept = read_judged_curves(matrix.work_dir / "judged_curves.json")
+        assert [curve.label for curve in kept] == ["baseline_cpce_seed0", "lidnet_cpce_seed0"]
+        assert [values.tolist() for values in kept[1].judged["AP50"]] == points
         assert "AP50 by the frozen judge, AP50 (%) at the right end: " in text
         assert "lidnet_cpce_seed0 45.0" in text
         assert "By the frozen judge: that of checkpoints along the training" in text

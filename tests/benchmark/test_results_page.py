@@ -9,12 +9,14 @@ from test_evidence import records
 
 from lidnet_mm.benchmark import write_results
 from lidnet_mm.benchmark.evidence import gather_evidence, line_key, write_evidence
+from lidnet_mm.benchmark.judged_curves import read_judged_curves, write_judged_curves
 from lidnet_mm.benchmark.line_physics import (
     LinePhysics,
     read_physics_lines,
     write_physics_lines,
 )
 from lidnet_mm.benchmark.results_page import write_results_page
+from lidnet_mm.benchmark.training_log import Curves
 
 
 @pytest.fixture
@@ -68,6 +70,37 @@ def test_noise_and_sharpness_of_collected_lines(docs, make_row):
 def test_physics_of_something_else(docs):
     (docs / "physics_lines.json").write_text('[{"no": 1}]')
     with pytest.raises(ValueError, match=r"physics_lines\.json holds no noise and sharpness"):
+        write_results_page(docs / "results.json", docs / "results.md")
+
+
+def judged(label, method, iterations, values):
+    points = {"AP50": (np.array(iterations), np.array(values))}
+    losses = {"loss": np.ones(len(iterations))}
+    steps = np.array(iterations)
+    return Curves(label, steps, steps * 0, losses, method=method, group="CPCE", judged=points)
+
+
+def test_ap_along_trainings_is_kept_and_drawn(docs):
+    path = docs / "judged_curves.json"
+    alone = judged("judge", "", [100], [])
+    alone.judged.clear()
+    curves = [judged("CTS", "lidnet", [100, 200], [40.5, 48.25]), alone]
+    write_judged_curves(curves, path)
+    (read,) = read_judged_curves(path)
+    assert (read.label, read.method, read.group) == ("CTS", "lidnet", "CPCE")
+    assert [part.tolist() for part in read.judged["AP50"]] == [[100, 200], [40.5, 48.25]]
+    page, *pictures = write_results_page(docs / "results.json", docs / "results.md")
+    assert pictures[-1].name == "results_along_training.png"
+    assert "[judged_curves.json](judged_curves.json)" in page.read_text(encoding="utf-8")
+    write_judged_curves([curves[0], judged("joint", "joint", [100, 200], [30, 20])], path)
+    before = pictures[-1].read_bytes()
+    write_results_page(docs / "results.json", docs / "results.md")
+    assert pictures[-1].read_bytes() != before
+
+
+def test_curves_of_something_else(docs):
+    (docs / "judged_curves.json").write_text('[{"no": 1}]')
+    with pytest.raises(ValueError, match=r"judged_curves\.json holds no AP along trainings"):
         write_results_page(docs / "results.json", docs / "results.md")
 
 
