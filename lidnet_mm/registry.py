@@ -68,8 +68,8 @@ HOOKS = Registry(
     locations=[
         "lidnet_mm.engine",
         "lidnet_mm.visualization",
-        "lidnet_mm.benchmark.case_recorder_hook",
-        "lidnet_mm.benchmark.region_recorder_hook",
+        "lidnet_mm.benchmark.cases.case_recorder_hook",
+        "lidnet_mm.benchmark.cases.region_recorder_hook",
     ],
 )
 LOG_PROCESSORS = Registry(

@@ -6,7 +6,7 @@ import pytest
 from mmengine.registry import init_default_scope
 
 from lidnet_mm.apis.load_config import load_config
-from lidnet_mm.benchmark.matrix import Matrix
+from lidnet_mm.benchmark.matrix.matrix import Matrix
 from lidnet_mm.engine import PhaseSchedule
 from lidnet_mm.registry import MODELS
 

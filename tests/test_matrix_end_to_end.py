@@ -11,8 +11,8 @@ import pytest
 from test_end_to_end import write_configs, write_data
 
 from lidnet_mm.apis.load_config import load_config
-from lidnet_mm.benchmark.matrix import Matrix
-from lidnet_mm.benchmark.plan import plan_text
+from lidnet_mm.benchmark.jobs.plan import plan_text
+from lidnet_mm.benchmark.matrix.matrix import Matrix
 
 MATRIX = """
 title = 'A small matrix'

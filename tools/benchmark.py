@@ -10,16 +10,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lidnet_mm.benchmark.collect import collect, report
-from lidnet_mm.benchmark.job import JobError
-from lidnet_mm.benchmark.matrix import Matrix
-from lidnet_mm.benchmark.plan import plan_text
-from lidnet_mm.benchmark.results import read_results
-from lidnet_mm.benchmark.results_table import markdown, result_tables
-from lidnet_mm.benchmark.run import FailedJob, LimitError, run_matrix
-from lidnet_mm.benchmark.same_source import MixedResultsError
-from lidnet_mm.benchmark.settings_mark import OtherSettingsError
-from lidnet_mm.benchmark.test_set import EmptyTestSetError
+from lidnet_mm.benchmark.jobs.job import JobError
+from lidnet_mm.benchmark.jobs.plan import plan_text
+from lidnet_mm.benchmark.jobs.run import FailedJob, LimitError, run_matrix
+from lidnet_mm.benchmark.matrix.matrix import Matrix
+from lidnet_mm.benchmark.matrix.settings_mark import OtherSettingsError
+from lidnet_mm.benchmark.report.collect import collect, report
+from lidnet_mm.benchmark.scores.results import read_results
+from lidnet_mm.benchmark.scores.same_source import MixedResultsError
+from lidnet_mm.benchmark.scores.test_set import EmptyTestSetError
+from lidnet_mm.benchmark.tables.results_table import markdown, result_tables
 
 STAGES = ("plan", "run", "collect", "report")
 REFUSALS = (

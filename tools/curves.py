@@ -9,8 +9,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from lidnet_mm.benchmark.loss_picture import write_loss_picture
-from lidnet_mm.benchmark.training_log import read_training_log
+from lidnet_mm.benchmark.evidence.training_log import read_training_log
+from lidnet_mm.benchmark.figures.loss_picture import write_loss_picture
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -8,7 +8,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from lidnet_mm.benchmark.results_page import write_results_page
+from lidnet_mm.benchmark.report.results_page import write_results_page
 
 
 def parse_arguments() -> argparse.Namespace:

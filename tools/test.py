@@ -18,10 +18,10 @@ from mmengine.runner import Runner
 from lidnet_mm.apis.config_options import ConfigOptions
 from lidnet_mm.apis.load_config import load_config
 from lidnet_mm.apis.process_group import LAUNCHERS, join_processes
-from lidnet_mm.benchmark.details import write_details
-from lidnet_mm.benchmark.recorded_test import add_physics, add_slice_records
-from lidnet_mm.benchmark.results import METHODS, write_results
-from lidnet_mm.benchmark.scoring import (
+from lidnet_mm.benchmark.scores.details import write_details
+from lidnet_mm.benchmark.scores.recorded_test import add_physics, add_slice_records
+from lidnet_mm.benchmark.scores.results import METHODS, write_results
+from lidnet_mm.benchmark.scores.scoring import (
     SCORED,
     Judge,
     is_denoiser,

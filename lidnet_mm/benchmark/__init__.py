@@ -1,15 +1,15 @@
 """From scores to a report: ``results.json``, loss curves, tables and example slices."""
 
-from lidnet_mm.benchmark.case import Case
-from lidnet_mm.benchmark.provenance import Provenance, gather_provenance
-from lidnet_mm.benchmark.report import write_report
-from lidnet_mm.benchmark.results import (
+from lidnet_mm.benchmark.cases.case import Case
+from lidnet_mm.benchmark.evidence.training_log import Curves, read_training_log
+from lidnet_mm.benchmark.report.report import write_report
+from lidnet_mm.benchmark.scores.provenance import Provenance, gather_provenance
+from lidnet_mm.benchmark.scores.results import (
     ResultRow,
     metrics_from_evaluator,
     read_results,
     write_results,
 )
-from lidnet_mm.benchmark.training_log import Curves, read_training_log
 
 __all__ = [
     "Case",

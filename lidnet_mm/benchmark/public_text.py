@@ -33,8 +33,7 @@ class PublicNames:
         """The public name of a slice.
 
         Args:
-            name (str): As :class:`~lidnet_mm.benchmark.case_recorder_hook.CaseRecorderHook` writes
-                it, such as ``case_0003, series 2, slice 12``.
+            name (str): As ``CaseRecorderHook`` writes it: ``case_0003, series 2, slice 12``.
 
         Returns:
             str: Such as ``case_0003, slice 12`` or ``patient 2, slice 12``.

@@ -11,7 +11,7 @@ from mmengine.runner import CheckpointLoader
 from torch import nn
 
 from lidnet_mm.apis.checkpoint_file import UnsafeCheckpointError, read_checkpoint
-from lidnet_mm.benchmark.scoring import load_detector_weights
+from lidnet_mm.benchmark.scores.scoring import load_detector_weights
 
 
 class Malice:

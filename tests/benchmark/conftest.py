@@ -9,7 +9,7 @@ import pytest
 from matrix_files import FILES
 
 from lidnet_mm.benchmark import ResultRow
-from lidnet_mm.benchmark.matrix import Matrix
+from lidnet_mm.benchmark.matrix.matrix import Matrix
 
 METRICS = {
     "AP50": 41.5,

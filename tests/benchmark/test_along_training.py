@@ -7,12 +7,12 @@ from matrix_files import ONE_TABLE
 from mmengine.config import Config
 from test_matrix_run import folder_of, option, quiet
 
-from lidnet_mm.benchmark.along_training import kept_iterations
-from lidnet_mm.benchmark.collect import collect, report
-from lidnet_mm.benchmark.judged_curves import read_judged_curves
-from lidnet_mm.benchmark.report import write_report
-from lidnet_mm.benchmark.run import run_matrix
-from lidnet_mm.benchmark.same_source import MixedResultsError
+from lidnet_mm.benchmark.evidence.judged_curves import read_judged_curves
+from lidnet_mm.benchmark.jobs.run import run_matrix
+from lidnet_mm.benchmark.matrix.along_training import kept_iterations
+from lidnet_mm.benchmark.report.collect import collect, report
+from lidnet_mm.benchmark.report.report import write_report
+from lidnet_mm.benchmark.scores.same_source import MixedResultsError
 
 HOOK = {"type": "CheckpointHook", "by_epoch": False, "interval": 2, "max_keep_ckpts": -1}
 KEPT = "options={'default_hooks.checkpoint': dict(" + (
@@ -164,7 +164,7 @@ class TestRun:
             given.append(arguments)
             return write_report(*arguments)
 
-        monkeypatch.setattr("lidnet_mm.benchmark.collect.write_report", write)
+        monkeypatch.setattr("lidnet_mm.benchmark.report.collect.write_report", write)
         text = report(matrix)[0].read_text(encoding="utf-8")
         curves = {curve.label: curve.judged for curve in given[0][2]}
         points = [values.tolist() for values in curves["lidnet_cpce_seed0"]["AP50"]]

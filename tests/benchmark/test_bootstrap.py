@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from made_up_records import lesion, random_records, record
 
-from lidnet_mm.benchmark.bootstrap import paired_differences, patient_draws
+from lidnet_mm.benchmark.evidence.bootstrap import paired_differences, patient_draws
 from lidnet_mm.evaluation.average_precision import average_precision
 from lidnet_mm.evaluation.froc import FROC
 from lidnet_mm.evaluation.record_metrics import RECORD_METRICS

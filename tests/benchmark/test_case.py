@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from lidnet_mm.benchmark import Case
-from lidnet_mm.benchmark.case import NeighbourSlice, detections_of
+from lidnet_mm.benchmark.cases.case import NeighbourSlice, detections_of
 
 WINDOW = (-160, 240)
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lidnet_mm.benchmark.case_file import RecordedSlice, case_path, read_case, write_recorded
+from lidnet_mm.benchmark.cases.case_file import RecordedSlice, case_path, read_case, write_recorded
 
 WINDOW = (-160.0, 240.0)
 

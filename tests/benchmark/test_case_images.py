@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from lidnet_mm.benchmark import Case
-from lidnet_mm.benchmark.case import NeighbourSlice
-from lidnet_mm.benchmark.case_images import binned, case_images, pixels_an_image, shown_region
+from lidnet_mm.benchmark.cases.case import NeighbourSlice
+from lidnet_mm.benchmark.cases.case_images import binned, case_images, pixels_an_image, shown_region
 
 WINDOW = (-1000.0, 400.0)
 

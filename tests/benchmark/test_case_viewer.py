@@ -12,9 +12,9 @@ from browser import Browser
 from PIL import Image
 
 from lidnet_mm.benchmark import Case, Provenance, write_report
-from lidnet_mm.benchmark.case import NeighbourSlice
-from lidnet_mm.benchmark.case_viewer import case_view
-from lidnet_mm.benchmark.region_file import RegionTrack
+from lidnet_mm.benchmark.cases.case import NeighbourSlice
+from lidnet_mm.benchmark.cases.case_viewer import case_view
+from lidnet_mm.benchmark.cases.region_file import RegionTrack
 from lidnet_mm.visualization.windowing import apply_window
 
 WINDOW = (-1000.0, 400.0)

@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from lidnet_mm.apis.load_config import load_config
-from lidnet_mm.benchmark.cell_config import (
+from lidnet_mm.benchmark.matrix.cell_config import (
     cell_config,
     config_text,
     images_config,

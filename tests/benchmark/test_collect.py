@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from physics_files import write_physics
 
-from lidnet_mm.benchmark.collect import collect, report
-from lidnet_mm.benchmark.details import write_details
-from lidnet_mm.benchmark.failed_cell import FailedCell
-from lidnet_mm.benchmark.job_notes import note_failure
-from lidnet_mm.benchmark.matrix import Matrix
-from lidnet_mm.benchmark.results import read_results, write_results
-from lidnet_mm.benchmark.same_source import MixedResultsError
+from lidnet_mm.benchmark.jobs.job_notes import note_failure
+from lidnet_mm.benchmark.matrix.matrix import Matrix
+from lidnet_mm.benchmark.report.collect import collect, report
+from lidnet_mm.benchmark.report.failed_cell import FailedCell
+from lidnet_mm.benchmark.scores.details import write_details
+from lidnet_mm.benchmark.scores.results import read_results, write_results
+from lidnet_mm.benchmark.scores.same_source import MixedResultsError
 
 GENERATORS = {"red_cnn": "REDCNN", "identity": "Identity"}
 

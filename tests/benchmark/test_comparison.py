@@ -4,9 +4,9 @@ import os
 
 import pytest
 
-from lidnet_mm.benchmark.matrix import Matrix
-from lidnet_mm.benchmark.method_entry import MethodEntry
-from lidnet_mm.benchmark.stage import Scoring, Training
+from lidnet_mm.benchmark.matrix.matrix import Matrix
+from lidnet_mm.benchmark.matrix.method_entry import MethodEntry
+from lidnet_mm.benchmark.matrix.stage import Scoring, Training
 
 
 @pytest.fixture

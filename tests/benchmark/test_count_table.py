@@ -2,8 +2,8 @@ import dataclasses
 
 from test_evidence import records
 
-from lidnet_mm.benchmark.count_table import count_tables
-from lidnet_mm.benchmark.evidence import Evidence, gather_evidence
+from lidnet_mm.benchmark.evidence.evidence import Evidence, gather_evidence
+from lidnet_mm.benchmark.tables.count_table import count_tables
 
 
 def test_counts_denoisers_and_those_that_are_sure(make_row):

@@ -2,7 +2,7 @@ import hashlib
 
 import pytest
 
-from lidnet_mm.benchmark.data_digest import digest_data
+from lidnet_mm.benchmark.scores.data_digest import digest_data
 
 
 @pytest.fixture

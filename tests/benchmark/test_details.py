@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from lidnet_mm.benchmark.details import LesionCounts, read_lesion_counts, write_details
+from lidnet_mm.benchmark.scores.details import LesionCounts, read_lesion_counts, write_details
 
 COUNTS = {"num_rois": 40, "num_skipped": 7, "num_flattened": 2}
 SCORES = {f"radiomics/{name}": value for name, value in COUNTS.items()}

@@ -1,15 +1,15 @@
 import numpy as np
 import pytest
 
-from lidnet_mm.benchmark.evidence import (
+from lidnet_mm.benchmark.evidence.evidence import (
     Evidence,
     gather_evidence,
     line_key,
     read_evidence,
     write_evidence,
 )
-from lidnet_mm.benchmark.method_figure import froc_panels, training_panels
-from lidnet_mm.benchmark.training_log import Curves
+from lidnet_mm.benchmark.evidence.training_log import Curves
+from lidnet_mm.benchmark.figures.method_figure import froc_panels, training_panels
 from lidnet_mm.evaluation.slice_record import LesionRecord, SliceRecord
 
 

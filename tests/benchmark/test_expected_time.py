@@ -3,9 +3,9 @@
 import pytest
 from matrix_files import ONE_TABLE
 
-from lidnet_mm.benchmark.expected_time import ExpectedTime, ExpectedTimes, duration_text
-from lidnet_mm.benchmark.job_list import JobList
-from lidnet_mm.benchmark.job_notes import add_seconds, seconds_of
+from lidnet_mm.benchmark.jobs.expected_time import ExpectedTime, ExpectedTimes, duration_text
+from lidnet_mm.benchmark.jobs.job_list import JobList
+from lidnet_mm.benchmark.jobs.job_notes import add_seconds, seconds_of
 
 DATA = "data of chest"
 """Job that is done: there is no tool to make the data."""

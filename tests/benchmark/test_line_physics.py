@@ -10,10 +10,10 @@ from physics_files import FREQUENCY, write_physics
 from test_report import PROVENANCE, Page
 
 from lidnet_mm.benchmark import write_report
-from lidnet_mm.benchmark.line_physics import Physics, gather_physics
-from lidnet_mm.benchmark.physics_figure import MARKERS, physics_panels
-from lidnet_mm.benchmark.physics_table import physics_tables
-from lidnet_mm.benchmark.results_table import NO_VALUE
+from lidnet_mm.benchmark.evidence.line_physics import Physics, gather_physics
+from lidnet_mm.benchmark.figures.physics_figure import MARKERS, physics_panels
+from lidnet_mm.benchmark.tables.physics_table import physics_tables
+from lidnet_mm.benchmark.tables.results_table import NO_VALUE
 
 NOT_KNOWN = [None] * 5
 

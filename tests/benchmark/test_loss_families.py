@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lidnet_mm.benchmark import Curves, read_training_log
-from lidnet_mm.benchmark.loss_families import loss_families
+from lidnet_mm.benchmark.figures.loss_families import loss_families
 
 
 def families(**losses):

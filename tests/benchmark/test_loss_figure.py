@@ -6,9 +6,9 @@ import pytest
 from matplotlib.figure import Figure
 
 from lidnet_mm.benchmark import Curves
-from lidnet_mm.benchmark.loss_axes import COLOUR_NAMES, draw_curve
-from lidnet_mm.benchmark.loss_figure import VARIABLES, loss_panels
-from lidnet_mm.benchmark.training_log import read_training_log
+from lidnet_mm.benchmark.evidence.training_log import read_training_log
+from lidnet_mm.benchmark.figures.loss_axes import COLOUR_NAMES, draw_curve
+from lidnet_mm.benchmark.figures.loss_figure import VARIABLES, loss_panels
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from lidnet_mm.benchmark import Curves, read_training_log
-from lidnet_mm.benchmark.loss_picture import COLOURS, write_loss_picture
+from lidnet_mm.benchmark.figures.loss_picture import COLOURS, write_loss_picture
 
 
 @pytest.fixture

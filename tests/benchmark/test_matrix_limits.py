@@ -5,10 +5,10 @@ import json
 import pytest
 from matrix_files import ONE_TABLE
 
-from lidnet_mm.benchmark.collect import collect
-from lidnet_mm.benchmark.job_notes import add_seconds
-from lidnet_mm.benchmark.run import LimitError, run_matrix
-from lidnet_mm.benchmark.same_source import MixedResultsError
+from lidnet_mm.benchmark.jobs.job_notes import add_seconds
+from lidnet_mm.benchmark.jobs.run import LimitError, run_matrix
+from lidnet_mm.benchmark.report.collect import collect
+from lidnet_mm.benchmark.scores.same_source import MixedResultsError
 
 
 def quiet(line):
@@ -48,7 +48,7 @@ class TestLimit:
     def test_checked_again_when_costs_are_known(self, read_matrix, calls, monkeypatch):
         """The first training of the matrix shows what the others will take."""
         monkeypatch.setattr(
-            "lidnet_mm.benchmark.job_process.add_seconds",
+            "lidnet_mm.benchmark.jobs.job_process.add_seconds",
             lambda folder, seconds: add_seconds(folder, 7200),
         )
         with pytest.raises(LimitError):

@@ -11,18 +11,18 @@ import pytest
 from matrix_files import ONE_TABLE
 
 from lidnet_mm.apis.load_config import load_config
-from lidnet_mm.benchmark.collect import collect, report
-from lidnet_mm.benchmark.matrix import Matrix
-from lidnet_mm.benchmark.run import run_matrix
-from lidnet_mm.benchmark.settings_mark import OtherSettingsError
-from lidnet_mm.benchmark.test_set import EmptyTestSetError
+from lidnet_mm.benchmark.jobs.run import run_matrix
+from lidnet_mm.benchmark.matrix.matrix import Matrix
+from lidnet_mm.benchmark.matrix.settings_mark import OtherSettingsError
+from lidnet_mm.benchmark.report.collect import collect, report
+from lidnet_mm.benchmark.scores.test_set import EmptyTestSetError
 
 PREPARE = "datasets['chest']['prepare'] = [('a:convert', ['{data_root}'])]\n"
 CELL = """
 import sys, time
 from pathlib import Path
-from lidnet_mm.benchmark.matrix import Matrix
-from lidnet_mm.benchmark.run import run_matrix
+from lidnet_mm.benchmark.matrix.matrix import Matrix
+from lidnet_mm.benchmark.jobs.run import run_matrix
 
 config, work, number, count = sys.argv[1:]
 matrix = Matrix.from_file(config, work)

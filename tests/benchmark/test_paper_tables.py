@@ -4,17 +4,17 @@ import re
 
 import pytest
 
-from lidnet_mm.benchmark.bootstrap import Difference
-from lidnet_mm.benchmark.evidence import Evidence, LineDetection, LineDifference, line_key
-from lidnet_mm.benchmark.evidence_tables import detection_tables, difference_tables
-from lidnet_mm.benchmark.paper_table import (
+from lidnet_mm.benchmark.evidence.bootstrap import Difference
+from lidnet_mm.benchmark.evidence.evidence import Evidence, LineDetection, LineDifference, line_key
+from lidnet_mm.benchmark.tables.evidence_tables import detection_tables, difference_tables
+from lidnet_mm.benchmark.tables.paper_table import (
     Cell,
     PaperTable,
     escape_latex,
     latex_page,
     markdown_table,
 )
-from lidnet_mm.benchmark.paper_tables import paper_tables
+from lidnet_mm.benchmark.tables.paper_tables import paper_tables
 
 
 def difference(row, against, metric, low, high):

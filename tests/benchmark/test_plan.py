@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from matrix_files import ONE_TABLE
 
-from lidnet_mm.benchmark.plan import plan_text
-from lidnet_mm.benchmark.run import run_matrix
+from lidnet_mm.benchmark.jobs.plan import plan_text
+from lidnet_mm.benchmark.jobs.run import run_matrix
 
 
 @pytest.fixture

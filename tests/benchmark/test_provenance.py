@@ -4,7 +4,11 @@ import mmengine
 import torch
 
 import lidnet_mm
-from lidnet_mm.benchmark.provenance import current_commit, gather_provenance, package_versions
+from lidnet_mm.benchmark.scores.provenance import (
+    current_commit,
+    gather_provenance,
+    package_versions,
+)
 
 
 def git(folder, *arguments):

@@ -2,8 +2,8 @@ import pytest
 from mmengine.config import Config
 
 from lidnet_mm.apis.load_config import load_config
-from lidnet_mm.benchmark.recorded_test import add_physics, add_slice_records
-from lidnet_mm.benchmark.results import EVALUATOR_NAMES, metrics_from_evaluator
+from lidnet_mm.benchmark.scores.recorded_test import add_physics, add_slice_records
+from lidnet_mm.benchmark.scores.results import EVALUATOR_NAMES, metrics_from_evaluator
 from lidnet_mm.registry import METRICS
 
 PHYSICS = {"type": "lidnet_mm.PhysicsMetric", "out_file": "x/physics.json"}

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from lidnet_mm.benchmark import Case, Curves, Provenance, read_training_log, write_report
-from lidnet_mm.benchmark.failed_cell import FailedCell
-from lidnet_mm.benchmark.region_file import RegionTrack
+from lidnet_mm.benchmark.cases.region_file import RegionTrack
+from lidnet_mm.benchmark.report.failed_cell import FailedCell
 
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 PROVENANCE = Provenance(

@@ -8,15 +8,15 @@ from PIL import Image
 from test_evidence import records
 
 from lidnet_mm.benchmark import write_results
-from lidnet_mm.benchmark.evidence import gather_evidence, line_key, write_evidence
-from lidnet_mm.benchmark.judged_curves import read_judged_curves, write_judged_curves
-from lidnet_mm.benchmark.line_physics import (
+from lidnet_mm.benchmark.evidence.evidence import gather_evidence, line_key, write_evidence
+from lidnet_mm.benchmark.evidence.judged_curves import read_judged_curves, write_judged_curves
+from lidnet_mm.benchmark.evidence.line_physics import (
     LinePhysics,
     read_physics_lines,
     write_physics_lines,
 )
-from lidnet_mm.benchmark.results_page import write_results_page
-from lidnet_mm.benchmark.training_log import Curves
+from lidnet_mm.benchmark.evidence.training_log import Curves
+from lidnet_mm.benchmark.report.results_page import write_results_page
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ import statistics
 
 import pytest
 
-from lidnet_mm.benchmark.results_table import COLUMNS, format_value, markdown, result_tables
+from lidnet_mm.benchmark.tables.results_table import COLUMNS, format_value, markdown, result_tables
 
 
 def cell(line, key):

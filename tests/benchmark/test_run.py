@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from lidnet_mm.benchmark.job_process import JobProcess
-from lidnet_mm.benchmark.matrix import Matrix
-from lidnet_mm.benchmark.run import run_matrix
-from lidnet_mm.benchmark.settings_mark import OtherSettingsError
+from lidnet_mm.benchmark.jobs.job_process import JobProcess
+from lidnet_mm.benchmark.jobs.run import run_matrix
+from lidnet_mm.benchmark.matrix.matrix import Matrix
+from lidnet_mm.benchmark.matrix.settings_mark import OtherSettingsError
 
 TRAININGS = ["judge", "lidnet_seed1", "lidnet_seed0", "baseline_seed1", "baseline_seed0"]
 SCORES = ["ldct_seed0", "ndct_seed0", *TRAININGS[1:]]

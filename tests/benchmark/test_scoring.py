@@ -11,7 +11,7 @@ from mmengine.runner import BaseLoop, Runner
 from mmengine.structures import InstanceData
 
 from lidnet_mm.apis.load_config import judge_path, load_config
-from lidnet_mm.benchmark.scoring import (
+from lidnet_mm.benchmark.scores.scoring import (
     Judge,
     is_denoiser,
     load_scored_weights,

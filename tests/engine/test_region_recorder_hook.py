@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from lidnet_mm.benchmark.region_file import find_regions, read_regions
-from lidnet_mm.benchmark.region_recorder_hook import RegionRecorderHook
+from lidnet_mm.benchmark.cases.region_file import find_regions, read_regions
+from lidnet_mm.benchmark.cases.region_recorder_hook import RegionRecorderHook
 
 SCHEDULE = {"pretrain_iters": 2, "denoiser_iters": 2, "detector_iters": 2, "rounds": 1}
 

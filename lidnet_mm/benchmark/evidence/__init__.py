@@ -1,0 +1,1 @@
+"""What scores tell together: differences with intervals, noise and sharpness, curves."""

@@ -1,0 +1,1 @@
+"""Curves of a report, drawn with Matplotlib."""

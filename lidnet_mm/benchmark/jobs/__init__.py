@@ -1,0 +1,1 @@
+"""Doing a matrix: jobs in their order, each as a process, and how far they are."""

@@ -1,0 +1,142 @@
+"""A matrix: tables of every dataset and dose, and its cells."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmengine.config import Config
+
+from lidnet_mm.benchmark.matrix.axes import read_axes
+from lidnet_mm.benchmark.matrix.cell_config import write_config
+from lidnet_mm.benchmark.matrix.comparison import Comparison, build_table
+from lidnet_mm.benchmark.matrix.method_entry import read_methods
+from lidnet_mm.benchmark.matrix.stage import Scoring, Training
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A row with all its judges: what one job of an array does.
+
+    Attributes:
+        number (int): 1, 2, ... over the whole matrix.
+        table (Comparison): Its table.
+        name (str): Label and seed, such as ``lidnet_cpce_seed0``.
+        training (Training | None): Its training; None where nothing is trained.
+        scorings (tuple[Scoring, ...]): Its scores, one a judge.
+        along (tuple[Scoring, ...]): Scores of its checkpoints along the training.
+    """
+
+    number: int
+    table: Comparison
+    name: str
+    training: Training | None
+    scorings: tuple[Scoring, ...]
+    along: tuple[Scoring, ...] = ()
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Tables of every dataset and dose.
+
+    Built by :meth:`from_file` from a config such as ``configs/benchmark/demo.py``, which has one.
+
+    Attributes:
+        title (str): Title of the reports.
+        tables (list[Comparison]): Dataset by dataset.
+        work_dir (Path): Folder of it all.
+        limit_hours (float | None): Hours above which a run asks before it starts.
+    """
+
+    title: str
+    tables: list[Comparison]
+    work_dir: Path
+    limit_hours: float | None = None
+
+    @classmethod
+    def from_file(
+        cls, path: str | Path, work_dir: str | Path, data_root: str | None = None
+    ) -> "Matrix":
+        """Read a matrix, or a comparison of one table.
+
+        Args:
+            path (str | Path): Its config.
+            work_dir (str | Path): Folder for trainings, scores and reports.
+            data_root (str, optional): Converted data, if not where the config says.
+
+        Returns:
+            Matrix: The matrix.
+
+        Raises:
+            FileNotFoundError: If a config does not exist.
+            ValueError: If an axis or an entry is wrong; see :func:`read_axes`,
+                :func:`read_methods` and :func:`build_table`.
+        """
+        plan, work_dir, folder = Config.fromfile(str(path)), Path(work_dir), Path(path).parent
+        methods = read_methods(plan.methods, folder)
+        axes = read_axes(plan, folder, work_dir, methods, data_root)
+        limit = plan.get("limit_hours")
+        if limit is not None and not (isinstance(limit, int | float) and limit > 0):
+            raise ValueError(f"limit_hours must be a positive number, got {limit!r}")
+        tables = [
+            build_table(plan, axes, methods, dataset, dose)
+            for dataset in axes.datasets
+            for dose in axes.doses
+        ]
+        _check_judges(tables)
+        return cls(plan.title, tables, work_dir, limit)
+
+    @property
+    def cells(self) -> list[Cell]:
+        """All cells, in the order of tables and rows."""
+        found = []
+        for table in self.tables:
+            rows: dict[str, list[Scoring]] = {}
+            for scoring in table.scorings:
+                rows.setdefault(scoring.folder.name, []).append(scoring)
+            found += [(table, name, scorings) for name, scorings in rows.items()]
+        return [
+            Cell(number, table, name, rows[0].training, tuple(rows), _along(rows[0], table))
+            for number, (table, name, rows) in enumerate(found, start=1)
+        ]
+
+    def cell(self, number: int) -> Cell:
+        """A cell by its number.
+
+        Raises:
+            ValueError: If there is no such cell.
+        """
+        cells = self.cells
+        if not 1 <= number <= len(cells):
+            raise ValueError(f"there is no cell {number}: the matrix has cells 1 to {len(cells)}")
+        return cells[number - 1]
+
+    def write_configs(self) -> None:
+        """Write the generated configs into the folders of the tables."""
+        for table in self.tables:
+            for path, text in table.generated.items():
+                write_config(path, text)
+
+    def check_settings(self) -> None:
+        """Refuse a work dir with trainings or scores of other settings.
+
+        Raises:
+            OtherSettingsError: If there are any that would be reused; the message names them.
+        """
+        for table in self.tables:
+            table.check_settings()
+
+
+def _along(scoring: Scoring, table: Comparison) -> tuple[Scoring, ...]:
+    """Scores along the training of a row."""
+    return tuple(each for each in table.along if each.training == scoring.training)
+
+
+def _check_judges(tables: Iterable[Comparison]) -> None:
+    """Refuse tables of a dataset that would train different judges in one folder."""
+    found: dict[Path, Training] = {}
+    for judge in (judge for table in tables for judge in table.judges):
+        if found.setdefault(judge.folder, judge).config != judge.config:
+            raise ValueError(
+                f"tables of one dataset need one judge, got {found[judge.folder].config} and "
+                f"{judge.config}: name it in 'judges'"
+            )

@@ -1,0 +1,145 @@
+"""Where numbers come from: code, settings, machine."""
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import torch
+
+from lidnet_mm.benchmark.scores.data_digest import DataDigest
+
+PACKAGES = ("torch", "mmengine", "mmcv", "mmdet", "lidnet_mm")
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What a reader needs to get the same numbers.
+
+    Attributes:
+        configs (dict[str, str]): Name of the config by what it trained or scored.
+        commit (str): Commit of the code that scored, ``unknown`` outside a checkout.
+        date (str): Day of the run, ``YYYY-MM-DD``.
+        machine (str): Class of machine, never its name.
+        versions (dict[str, str]): Version by package.
+        window_hu (tuple[float, float]): HU window of PSNR, SSIM and RMSE.
+        dose (str): How low-dose images were made, such as ``simulated, 60 HU noise``.
+        data_range (float): Range of images in PSNR and SSIM. Defaults to 1.
+        notes (dict[str, str]): Anything more, text by title.
+        data (tuple[DataDigest, ...]): The data sets.
+    """
+
+    configs: dict[str, str]
+    commit: str
+    date: str
+    machine: str
+    versions: dict[str, str]
+    window_hu: tuple[float, float]
+    dose: str
+    data_range: float = 1.0
+    notes: dict[str, str] = field(default_factory=dict)
+    data: tuple[DataDigest, ...] = ()
+
+
+def gather_provenance(
+    configs: dict[str, str],
+    window_hu: tuple[float, float],
+    dose: str,
+    notes: dict[str, str] | None = None,
+    data: tuple[DataDigest, ...] = (),
+    commits: Iterable[str] = (),
+) -> Provenance:
+    """Provenance of a run that ends now on this machine.
+
+    Args:
+        configs (dict[str, str]): Name of the config by what it trained or scored.
+        window_hu (tuple[float, float]): HU window of the image metrics.
+        dose (str): How low-dose images were made.
+        notes (dict[str, str] | None): Anything more, text by title.
+        data (tuple[DataDigest, ...]): The data sets. Defaults to none.
+        commits (Iterable[str]): Commits of the rows. A page that other code writes says so in its
+            notes. Defaults to that of the code that runs.
+
+    Returns:
+        Provenance: With commit, date, machine and versions filled in.
+    """
+    now = current_commit()
+    scored = list(dict.fromkeys(commits)) or [now]
+    notes = dict(notes or {})
+    if scored != [now]:
+        notes["Page"] = f"written by commit {now}"
+    return Provenance(
+        configs=configs,
+        commit=", ".join(scored),
+        date=date.today().isoformat(),
+        machine=machine_class(),
+        versions=package_versions(),
+        window_hu=window_hu,
+        dose=dose,
+        notes=notes,
+        data=data,
+    )
+
+
+def current_commit(folder: Path | None = None) -> str:
+    """Commit of the checkout that holds this package.
+
+    Args:
+        folder (Path | None): A folder of another checkout. Defaults to this package's.
+
+    Returns:
+        str: 12 hexadecimal digits, with ``-modified`` if tracked files differ from it; ``unknown``
+        where this file is not one of a git checkout.
+    """
+    if folder is None:
+        folder = Path(__file__).parent
+        if _git(folder, "ls-files", "--error-unmatch", Path(__file__).name) is None:
+            return "unknown"  # installed: a checkout around it would be somebody else's
+    commit = _git(folder, "rev-parse", "--short=12", "HEAD")
+    if commit is None:
+        return "unknown"
+    return f"{commit}-modified" if _git(folder, "diff", "HEAD", "--stat") else commit
+
+
+def machine_class() -> str:
+    """Kind of machine: processor type, cores this process may use, GPU type."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    gpus = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
+    return f"{platform.machine()}, {cores} CPU cores, {' and '.join(gpus) or 'no GPU'}"
+
+
+def package_versions() -> dict[str, str]:
+    """Versions of what the numbers depend on, under import names.
+
+    Where the distribution has another name than the import, it stands in brackets.
+    """
+    distributions = importlib.metadata.packages_distributions()
+    versions = {"python": platform.python_version()}
+    for package in PACKAGES:
+        names = distributions.get(package, [package])
+        versions[package] = _version(names[0], package)
+    return versions
+
+
+def _version(distribution: str, package: str) -> str:
+    """Version of a distribution."""
+    try:
+        version = importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+    return version if distribution == package else f"{version} ({distribution})"
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    """Output of a git command; None without git or outside of a checkout."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()

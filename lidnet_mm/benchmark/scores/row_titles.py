@@ -1,0 +1,88 @@
+"""What rows are called in tables, under pictures and beside counts."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from lidnet_mm.benchmark.scores.results import ResultRow
+
+UNTRAINED = ("ldct", "classical", "ndct")
+"""Methods that train nothing."""
+
+METHOD_TITLES = {
+    "ldct": "LDCT",
+    "classical": "Classical",
+    "baseline": "Baseline",
+    "matched": "Matched",
+    "joint": "Joint",
+    "lidnet": "LIDnet",
+    "lidnet_gan": "LIDnet (GAN)",
+    "ndct": "NDCT",
+}
+
+METHOD_MEANINGS = {
+    "ldct": "the low-dose image as it is: the floor",
+    "classical": "a filter without training",
+    "baseline": "the denoiser trained on its own loss alone",
+    "matched": "the baseline with as many updates as LIDnet's denoiser",
+    "joint": "denoiser and detector updated at every step",
+    "lidnet": "the denoiser trained in turn with a detector",
+    "lidnet_gan": "LIDnet with an adversarial loss",
+    "ndct": "the reference itself: the ceiling",
+}
+
+
+class RowKey(NamedTuple):
+    """What rows that differ only in seed have in common, within a table.
+
+    Attributes:
+        method (str): Method.
+        denoiser (str): Denoiser.
+        detector (str): Guiding detector.
+    """
+
+    method: str
+    denoiser: str
+    detector: str
+
+
+def ablation_title(denoiser: str, name: str) -> str:
+    """Denoiser of an ablation: ``CPCE (k1)`` is CPCE with what the entry ``k1`` changes."""
+    return f"{denoiser} ({name})"
+
+
+def ablated(denoiser: str) -> str:
+    """The denoiser of which an ablation was made; itself where it is none."""
+    return (
+        denoiser[: denoiser.rindex(" (")]
+        if denoiser.endswith(")") and " (" in denoiser
+        else denoiser
+    )
+
+
+def row_key(row: ResultRow | RowKey) -> RowKey:
+    """Key of a row."""
+    return RowKey(row.method, row.denoiser, row.detector)
+
+
+def row_titles(rows: Iterable[ResultRow | RowKey]) -> dict[RowKey, str]:
+    """A title for each line of a table, no longer than it needs to be.
+
+    Args:
+        rows (Iterable[ResultRow | RowKey]): Rows of one table, or their keys.
+
+    Returns:
+        dict[RowKey, str]: ``LIDnet`` where there is one denoiser, ``LIDnet, CPCE`` where there are
+        several, with the detector behind it where several detectors guided that one.
+    """
+    keys = list(dict.fromkeys(row_key(row) for row in rows))
+    several = len({key.denoiser for key in keys} - {"none"}) > 1
+    detectors: dict[tuple[str, str], int] = {}
+    for key in keys:
+        detectors[key[:2]] = detectors.get(key[:2], 0) + 1
+    titles = {}
+    for key in keys:
+        parts = [METHOD_TITLES[key.method]]
+        parts += [key.denoiser] if several and key.denoiser != "none" else []
+        parts += [key.detector] if detectors[key[:2]] > 1 else []
+        titles[key] = ", ".join(parts)
+    return titles

@@ -1,0 +1,1 @@
+"""Tables of a report, the paper's and further ones."""
