@@ -2,7 +2,8 @@ import statistics
 
 import pytest
 
-from lidnet_mm.benchmark.tables.results_table import COLUMNS, format_value, markdown, result_tables
+from lidnet_mm.benchmark.tables.metric_columns import COLUMNS
+from lidnet_mm.benchmark.tables.results_table import format_value, markdown, result_tables
 
 
 def cell(line, key):

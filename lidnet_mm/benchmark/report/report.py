@@ -28,10 +28,12 @@ from lidnet_mm.benchmark.scores.results import METHODS, ResultRow
 from lidnet_mm.benchmark.scores.row_titles import METHOD_MEANINGS, METHOD_TITLES
 from lidnet_mm.benchmark.tables.count_table import count_tables
 from lidnet_mm.benchmark.tables.evidence_tables import detection_tables, difference_tables
+from lidnet_mm.benchmark.tables.mean_table import mean_tables
+from lidnet_mm.benchmark.tables.metric_columns import COLUMNS
 from lidnet_mm.benchmark.tables.paper_table import latex_page, markdown_table
 from lidnet_mm.benchmark.tables.paper_tables import paper_tables
 from lidnet_mm.benchmark.tables.physics_table import physics_tables
-from lidnet_mm.benchmark.tables.results_table import COLUMNS, markdown, result_tables
+from lidnet_mm.benchmark.tables.results_table import markdown, result_tables
 from lidnet_mm.visualization.html_page import as_it_is, template_environment
 from lidnet_mm.visualization.slice_figure import DETECTION_COLOUR, TRUTH_COLOUR
 from lidnet_mm.whole_file import write_whole
@@ -97,7 +99,7 @@ def write_report(
     tables, names = result_tables(rows), PublicNames()
     failed = [FailedCell(cell.label, without_folders(cell.reason)) for cell in failed]
     evidence, provenance = evidence or Evidence(), _public(provenance)
-    paper = paper_tables(rows, evidence)
+    paper = [*mean_tables(rows), *paper_tables(rows, evidence)]
     differences = [*count_tables(evidence), *difference_tables(evidence)]
     detections = detection_tables(evidence)
     physics = physics or Physics()

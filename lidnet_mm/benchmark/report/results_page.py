@@ -28,8 +28,10 @@ from lidnet_mm.benchmark.tables.evidence_tables import (
     detection_tables,
     difference_tables,
 )
+from lidnet_mm.benchmark.tables.mean_table import mean_tables
+from lidnet_mm.benchmark.tables.metric_columns import KNOWN
 from lidnet_mm.benchmark.tables.paper_table import markdown_table
-from lidnet_mm.benchmark.tables.paper_tables import KNOWN, paper_tables
+from lidnet_mm.benchmark.tables.paper_tables import paper_tables
 from lidnet_mm.benchmark.tables.physics_table import physics_tables
 from lidnet_mm.benchmark.tables.results_table import markdown, result_tables
 from lidnet_mm.whole_file import write_whole
@@ -83,7 +85,12 @@ def _text(
     """The page."""
     parts = ["# Results", introduction, *mixture_flags(rows)]
     parts += [f"![{words}](images/{name})" for words, name, _ in pictures]
-    tables = [*count_tables(evidence), *paper_tables(rows, evidence), *difference_tables(evidence)]
+    tables = [
+        *mean_tables(rows),
+        *count_tables(evidence),
+        *paper_tables(rows, evidence),
+        *difference_tables(evidence),
+    ]
     parts += [markdown_table(table).strip() for table in tables]
     parts += ["## All methods", markdown(result_tables(rows)).strip()]
     last = [*detection_tables(evidence), *physics_tables(physics)]

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from lidnet_mm.benchmark.evidence.evidence import AGAINST, Evidence, LineDifference
 from lidnet_mm.benchmark.scores.row_titles import METHOD_TITLES
 from lidnet_mm.benchmark.tables.evidence_tables import AGAINST_TITLES, joined_rows
+from lidnet_mm.benchmark.tables.metric_columns import DETECTION, KNOWN, TEXTURE, WHOLE, titled
 from lidnet_mm.benchmark.tables.paper_table import Cell, PaperTable
-from lidnet_mm.benchmark.tables.paper_tables import DETECTION, KNOWN, TEXTURE, WHOLE, titled
 from lidnet_mm.benchmark.tables.results_table import NO_VALUE
 
 GROUPS = (

@@ -6,16 +6,16 @@ import math
 from lidnet_mm.benchmark.evidence.bootstrap import Difference
 from lidnet_mm.benchmark.evidence.evidence import Evidence, LineDifference, LineKey
 from lidnet_mm.benchmark.scores.row_titles import METHOD_TITLES
-from lidnet_mm.benchmark.tables.paper_table import Cell, PaperTable
-from lidnet_mm.benchmark.tables.paper_tables import (
+from lidnet_mm.benchmark.tables.metric_columns import (
     DETECTION,
     KNOWN,
     LESION,
-    MINUS,
     TEXTURE,
     WHOLE,
     titled,
 )
+from lidnet_mm.benchmark.tables.paper_table import Cell, PaperTable
+from lidnet_mm.benchmark.tables.paper_tables import MINUS
 from lidnet_mm.benchmark.tables.results_table import NO_VALUE, format_value
 from lidnet_mm.evaluation.froc import FALSE_POSITIVES
 

@@ -6,22 +6,17 @@ from collections.abc import Iterable, Sequence
 from lidnet_mm.benchmark.evidence.evidence import Evidence, LineKey, line_key
 from lidnet_mm.benchmark.scores.results import ResultRow
 from lidnet_mm.benchmark.scores.row_titles import METHOD_TITLES
-from lidnet_mm.benchmark.tables.paper_table import Cell, PaperTable
-from lidnet_mm.benchmark.tables.results_table import COLUMNS, NO_VALUE, MetricColumn, format_value
-
-LESION_COLUMNS = (
-    MetricColumn("lesion_PSNR", "Lesions", "PSNR (dB)", True, 2, "PSNR within the lesion boxes."),
-    MetricColumn("lesion_RMSE", "Lesions", "RMSE (HU)", False, 1, "RMSE within the lesion boxes."),
+from lidnet_mm.benchmark.tables.metric_columns import (
+    DETECTION,
+    KNOWN,
+    LESION,
+    TEXTURE,
+    WHOLE,
+    titled,
 )
-CPM = MetricColumn(
-    "CPM", "Lesion detection", "CPM", True, 3,
-    "Mean sensitivity at 1/8, 1/4, 1/2, 1, 2, 4 and 8 false positives a slice (LUNA16).",
-)  # fmt: skip
-KNOWN = {column.key: column for column in (*COLUMNS, *LESION_COLUMNS, CPM)}
-DETECTION = ("AP50", "AP75")
-WHOLE = ("PSNR", "SSIM", "RMSE")
-TEXTURE = ("correlation", "homogeneity", "energy")
-LESION = tuple(column.key for column in LESION_COLUMNS)
+from lidnet_mm.benchmark.tables.paper_table import Cell, PaperTable
+from lidnet_mm.benchmark.tables.results_table import NO_VALUE, format_value
+
 PAIRED = ("baseline", "matched", "lidnet")
 BOLD = (
     "Bold: better than the others of its denoiser with 95 % intervals (bootstrap over patients) "
@@ -186,12 +181,6 @@ def _quality_groups() -> tuple[tuple[str, tuple[str, ...]], ...]:
         ("Lesions", tuple(map(titled, (*TEXTURE, *LESION)))),
         ("Whole slice", tuple(map(titled, WHOLE))),
     )
-
-
-def titled(name: str) -> str:
-    """Heading of a metric of :data:`KNOWN` with its direction."""
-    column = KNOWN[name]
-    return f"{column.title} {column.arrow}"
 
 
 def _datasets(lines: Iterable[LineKey]) -> list[str]:

@@ -12,98 +12,13 @@ from lidnet_mm.benchmark.scores.row_titles import (
     row_key,
     row_titles,
 )
+from lidnet_mm.benchmark.tables.metric_columns import COLUMNS, DETECTION, MetricColumn
 
 NO_VALUE = "\u2013"
 """Cell of a value that does not exist: an en dash."""
 
 SAME = 1e-6
 """Error below which an image equals its reference but for float32 rounding."""
-
-
-@dataclass(frozen=True)
-class MetricColumn:
-    """One metric of the table.
-
-    Attributes:
-        key (str): Name in ``results.json``.
-        group (str): Heading above it.
-        title (str): Its own heading, with unit.
-        higher_is_better (bool): Direction.
-        decimals (int): Digits after the point.
-        meaning (str): Definition in a sentence.
-    """
-
-    key: str
-    group: str
-    title: str
-    higher_is_better: bool
-    decimals: int
-    meaning: str
-
-    @property
-    def arrow(self) -> str:
-        """Direction of better values."""
-        return "↑" if self.higher_is_better else "↓"
-
-
-DETECTION, QUALITY, TEXTURE = "Lesion detection", "Whole slice", "Lesion texture error"
-
-COLUMNS = (
-    MetricColumn(
-        "AP50",
-        DETECTION,
-        "AP50 (%)",
-        True,
-        1,
-        "Average precision (COCO) of the judge at a box overlap (IoU) of at least 0.50. The judge "
-        "is a detector trained on NDCT only, frozen, the same for all methods.",
-    ),
-    MetricColumn(
-        "AP75", DETECTION, "AP75 (%)", True, 1, "The same at an overlap of at least 0.75."
-    ),
-    MetricColumn(
-        "PSNR",
-        QUALITY,
-        "PSNR (dB)",
-        True,
-        2,
-        "Peak signal-to-noise ratio against NDCT, mean over slices; infinite for NDCT itself.",
-    ),
-    MetricColumn(
-        "SSIM",
-        QUALITY,
-        "SSIM",
-        True,
-        3,
-        "Structural similarity to NDCT (Wang et al. 2004: Gaussian of sigma 1.5, 11 x 11 pixels).",
-    ),
-    MetricColumn(
-        "RMSE",
-        QUALITY,
-        "RMSE",
-        False,
-        4,
-        "Root mean squared difference from NDCT on the window mapped to 0…1.",
-    ),
-    MetricColumn(
-        "correlation",
-        TEXTURE,
-        "Correlation",
-        False,
-        4,
-        "Mean absolute difference from NDCT of GLCM Correlation (PyRadiomics) in the annotated "
-        "lesion boxes, in HU in bins of 25 HU.",
-    ),
-    MetricColumn(
-        "homogeneity",
-        TEXTURE,
-        "Homogeneity",
-        False,
-        4,
-        "The same of the inverse difference (PyRadiomics Id).",
-    ),
-    MetricColumn("energy", TEXTURE, "Energy", False, 4, "The same of JointEnergy."),
-)
 
 
 @dataclass(frozen=True)
@@ -211,6 +126,21 @@ def format_value(values: Sequence[float | None], decimals: int) -> str:
     return text if len(known) == len(values) else f"{text} (n = {len(known)})"
 
 
+def metric_text(rows: Sequence[ResultRow], column: MetricColumn) -> str:
+    """Text of one metric of one method.
+
+    Args:
+        rows (Sequence[ResultRow]): One a seed.
+        column (MetricColumn): The metric.
+
+    Returns:
+        str: As of :func:`format_value`; ``∞``, ``1`` and ``0`` of NDCT against itself.
+    """
+    if all(_equals_reference(row) for row in rows) and column.key not in DETECTION:
+        return {"PSNR": "∞", "SSIM": "1"}.get(column.key) or _exact_or_text(rows, column)
+    return format_value([row.metrics[column.key] for row in rows], column.decimals)
+
+
 def _groups(rows: Sequence[ResultRow]) -> tuple[tuple[str, tuple[TableLine, ...]], ...]:
     """Lines of a table: the floor, filters, trained denoisers in the order of rows, the ceiling."""
     titles = row_titles(rows)
@@ -240,17 +170,10 @@ def _line(title: str, rows: Sequence[ResultRow]) -> TableLine:
             f"'{rows[0].method}' of '{rows[0].denoiser}' on '{rows[0].dataset}' has several rows "
             f"of one seed ({seeds}); keep one a training, or give denoisers names of their own"
         )
-    cells = tuple(_cell(rows, column) for column in COLUMNS)
+    cells = tuple(metric_text(rows, column) for column in COLUMNS)
     first = rows[0]
     method = METHOD_TITLES[first.method]
     return TableLine(title, method, first.denoiser, first.detector, len(rows), cells)
-
-
-def _cell(rows: Sequence[ResultRow], column: MetricColumn) -> str:
-    """Text of one metric of one method."""
-    if all(_equals_reference(row) for row in rows) and column.group != DETECTION:
-        return {"PSNR": "∞", "SSIM": "1"}.get(column.key) or _exact_or_text(rows, column)
-    return format_value([row.metrics[column.key] for row in rows], column.decimals)
 
 
 def _exact_or_text(rows: Sequence[ResultRow], column: MetricColumn) -> str:
