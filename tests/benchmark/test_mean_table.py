@@ -21,7 +21,7 @@ def test_means_over_denoisers_that_all_methods_and_judges_have(make_row):
     second = {key: value + 3 for key, value in FIRST.items()}
     rows = [*scored(make_row, "a", FIRST), *scored(make_row, "b", second)]
     (table,) = mean_tables(rows)
-    assert [group for group, _ in table.groups] == ["Judge a", "Judge b", "Whole slice", "Lesions"]
+    assert [group for group, _ in table.groups] == ["By a", "By b", "Whole slice", "Lesions"]
     found = {names[0]: [cell.text for cell in cells] for names, cells in table.rows}
     assert list(found) == ["LDCT", "Matched", "LIDnet"]
     assert found["Matched"][::2][:2] == ["45.0", "48.0"]

@@ -50,7 +50,7 @@ def _mean_table(dataset: str, rows: Sequence[ResultRow]) -> PaperTable | None:
         cells += [_cell(by_judge[0], name) for name in (*WHOLE, *TEXTURE)]
         lines.append(((METHOD_TITLES[method],), cells))
     groups = (
-        *((f"Judge {judge}", tuple(map(titled, DETECTION))) for judge in judges),
+        *((f"By {judge}", tuple(map(titled, DETECTION))) for judge in judges),
         ("Whole slice", tuple(map(titled, WHOLE))),
         ("Lesions", tuple(map(titled, TEXTURE))),
     )
