@@ -53,18 +53,23 @@ gan = '../lidnet/lidnet_cpce_gan_faster-rcnn_r18_chest.py'
 no_perceptual = {'model.roi_perceptual_loss.loss_weight': 0, 'custom_hooks': []}
 no_detection = {'model.detection_loss_weight': 0}
 whole_slice = {'model.region_source': dict(type='lidnet_mm.WholeSliceRegions')}
+kept = {'default_hooks.checkpoint.max_keep_ckpts': -1}
 main, one, cpce = ['250 HU'], [0], ['CPCE']
+others = [name for name in denoisers if name != 'CPCE']
 methods = [
     dict(method='ldct'),
     dict(method='classical', denoiser='BM3D', config='../classical/bm3d_chest.py', doses=main),
     dict(method='baseline', doses=main, seeds=one),
     dict(method='matched', config=l1, doses=main),
-    dict(method='lidnet', config=limited, doses=main),
+    # Figure 3: the judge's AP along the training, in turn and jointly.
+    dict(method='lidnet', config=limited, denoisers=cpce, doses=main, along=200, options=kept),
+    dict(method='lidnet', config=limited, denoisers=others, doses=main),
     # The paper's lambda_1 = lambda_2 = 5 without a limit.
     dict(method='lidnet', name='lambda5', config=paper, doses=main, seeds=one),
     dict(method='lidnet_gan', config=gan, denoisers=cpce, doses=main, seeds=one),
     # One thing changed at a time.
-    dict(method='joint', config=limited, options={'train_cfg.joint': True}, denoisers=cpce, doses=main),
+    dict(method='joint', config=limited, denoisers=cpce, doses=main, along=200,
+         options={'train_cfg.joint': True, **kept}),
     dict(method='lidnet', name='no-perceptual', config=limited, options=no_perceptual, denoisers=cpce,
          doses=main, seeds=one),
     dict(method='lidnet', name='no-detection', config=limited, options=no_detection, denoisers=cpce,

@@ -2,7 +2,8 @@ import dataclasses
 
 from test_evidence import records
 
-from lidnet_mm.benchmark.evidence.evidence import Evidence, gather_evidence
+from lidnet_mm.benchmark.evidence.evidence import Evidence
+from lidnet_mm.benchmark.evidence.gather_evidence import gather_evidence
 from lidnet_mm.benchmark.tables.count_table import count_tables
 
 
@@ -13,8 +14,12 @@ def test_counts_denoisers_and_those_that_are_sure(make_row):
         scored.append((make_row("matched", denoiser=name), records(baseline)))
         scored.append((make_row("lidnet", denoiser=name, detector="R18"), records(own)))
     scored.append((make_row("lidnet", denoiser="A (k1)", detector="R18"), records(0)))
+    for name in "AC":
+        scored.append((make_row("lidnet", denoiser=f"{name} (l5)", detector="R18"), records(4)))
     (table,) = count_tables(gather_evidence(scored, resamples=200))
-    ((names, cells),) = table.rows
+    (names, cells), (ablation, counted) = table.rows
+    assert ablation[0] == "STS, 60 HU noise: LIDnet (l5)"
+    assert counted[2].text == "1 of 2 (1 / 1)"
     assert names[2] == "matched baseline"
     titles = [title for _, group in table.groups for title in group]
     found = dict(zip(titles, (cell.text for cell in cells), strict=True))

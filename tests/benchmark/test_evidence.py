@@ -3,11 +3,11 @@ import pytest
 
 from lidnet_mm.benchmark.evidence.evidence import (
     Evidence,
-    gather_evidence,
     line_key,
     read_evidence,
     write_evidence,
 )
+from lidnet_mm.benchmark.evidence.gather_evidence import gather_evidence
 from lidnet_mm.benchmark.evidence.training_log import Curves
 from lidnet_mm.benchmark.figures.method_figure import froc_panels, training_panels
 from lidnet_mm.evaluation.slice_record import LesionRecord, SliceRecord
@@ -90,8 +90,19 @@ def test_all_denoisers_together_are_the_mean_of_their_differences(make_row):
     for name, baseline, own in (("CPCE", 2, 4), ("SMGAN", 1, 7)):
         scored.append((make_row("matched", denoiser=name), records(baseline)))
         scored.append((make_row("lidnet", denoiser=name, detector="R18"), records(own)))
-    scored.append((make_row("lidnet", denoiser="CPCE (k1)", detector="R18"), records(8)))
+        scored.append(
+            (make_row("lidnet", denoiser=f"{name} (k1)", detector="R18"), records(own + 1))
+        )
+    scored.append((make_row("lidnet", denoiser="CPCE (k20)", detector="R18"), records(8)))
     found = gather_evidence(scored, resamples=50).differences
+    means = {e.key.denoiser for e in found if e.key.denoiser.startswith("mean")}
+    assert means == {"mean of 2 denoisers", "mean of 2 denoisers (k1)"}
+    (ablation,) = [
+        e
+        for e in found
+        if e.difference.metric == "CPM" and e.key.denoiser.endswith("denoisers (k1)")
+    ]
+    assert ablation.difference.estimate == pytest.approx((3 / 8 + 7 / 8) / 2)
     (mean,) = [
         e for e in found if e.difference.metric == "CPM" and e.key.denoiser == "mean of 2 denoisers"
     ]

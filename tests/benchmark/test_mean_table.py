@@ -13,7 +13,8 @@ FIRST = {
     ("ldct", "none"): 20.0,
     ("matched", "A"): 40.0, ("lidnet", "A"): 44.0,
     ("matched", "B"): 50.0, ("lidnet", "B"): 51.0,
-    ("lidnet", "A (k1)"): 10.0, ("matched", "C"): 97.0,
+    ("lidnet", "A (l5)"): 30.0, ("lidnet", "B (l5)"): 50.0, ("lidnet", "A (k1)"): 10.0,
+    ("matched", "C"): 97.0,
 }  # fmt: skip
 
 
@@ -23,7 +24,8 @@ def test_means_over_denoisers_that_all_methods_and_judges_have(make_row):
     (table,) = mean_tables(rows)
     assert [group for group, _ in table.groups] == ["By a", "By b", "Whole slice", "Lesions"]
     found = {names[0]: [cell.text for cell in cells] for names, cells in table.rows}
-    assert list(found) == ["LDCT", "Matched", "LIDnet"]
+    assert list(found) == ["LDCT", "Matched", "LIDnet", "LIDnet (l5)"]
+    assert found["LIDnet (l5)"][0] == "40.0"
     assert found["Matched"][::2][:2] == ["45.0", "48.0"]
     assert found["LIDnet"][::2][:2] == ["47.5", "50.5"]
     assert found["LIDnet"][4] == "4.75"

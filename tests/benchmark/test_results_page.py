@@ -8,7 +8,8 @@ from PIL import Image
 from test_evidence import records
 
 from lidnet_mm.benchmark import write_results
-from lidnet_mm.benchmark.evidence.evidence import gather_evidence, line_key, write_evidence
+from lidnet_mm.benchmark.evidence.evidence import line_key, write_evidence
+from lidnet_mm.benchmark.evidence.gather_evidence import gather_evidence
 from lidnet_mm.benchmark.evidence.judged_curves import read_judged_curves, write_judged_curves
 from lidnet_mm.benchmark.evidence.line_physics import (
     LinePhysics,

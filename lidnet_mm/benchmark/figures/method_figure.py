@@ -18,7 +18,7 @@ from lidnet_mm.benchmark.evidence.evidence import Evidence, LineDetection
 from lidnet_mm.benchmark.evidence.training_log import Curves
 from lidnet_mm.benchmark.figures.loss_figure import COLOURS, SIZE_INCHES, for_a_page
 from lidnet_mm.benchmark.scores.results import METHODS
-from lidnet_mm.benchmark.scores.row_titles import METHOD_TITLES, ablated
+from lidnet_mm.benchmark.scores.row_titles import METHOD_TITLES, ablation_parts
 from lidnet_mm.evaluation.froc import FALSE_POSITIVES
 
 STYLES: Mapping[str, tuple[str, str]] = {
@@ -119,9 +119,8 @@ def froc_panels(evidence: Evidence) -> list[MethodPanel]:
     denoisers = {entry.key.denoiser for entry in evidence.detections}
     groups: dict[tuple[str, str, str], list[LineDetection]] = {}
     for entry in evidence.detections:
-        whole = ablated(entry.key.denoiser)
-        is_ablation = whole != entry.key.denoiser and whole in denoisers
-        if entry.key.method not in ("ldct", "classical", "ndct") and not is_ablation:
+        _, ablation = ablation_parts(entry.key.denoiser, denoisers)
+        if entry.key.method not in ("ldct", "classical", "ndct") and not ablation:
             groups.setdefault((entry.key.dataset, entry.key.judge, entry.key.denoiser), [])
     ordered = sorted(evidence.detections, key=lambda entry: METHODS.index(entry.key.method))
     for (dataset, judge, denoiser), lines in groups.items():

@@ -9,7 +9,8 @@ import numpy as np
 from lidnet_mm.benchmark.cases.case import Case
 from lidnet_mm.benchmark.cases.case_file import read_case
 from lidnet_mm.benchmark.cases.region_file import RegionTrack, find_regions
-from lidnet_mm.benchmark.evidence.evidence import Evidence, gather_evidence, write_evidence
+from lidnet_mm.benchmark.evidence.evidence import Evidence, write_evidence
+from lidnet_mm.benchmark.evidence.gather_evidence import gather_evidence
 from lidnet_mm.benchmark.evidence.judged_curves import JUDGED_CURVES, write_judged_curves
 from lidnet_mm.benchmark.evidence.line_physics import (
     PHYSICS,

@@ -21,7 +21,7 @@ from lidnet_mm.benchmark.public_text import without_folders
 from lidnet_mm.benchmark.report.collect import EVIDENCE
 from lidnet_mm.benchmark.report.report_flags import mixture_flags
 from lidnet_mm.benchmark.scores.results import ResultRow, read_results
-from lidnet_mm.benchmark.scores.row_titles import METHOD_TITLES
+from lidnet_mm.benchmark.scores.row_titles import METHOD_TITLES, ablation_parts
 from lidnet_mm.benchmark.tables.count_table import count_tables
 from lidnet_mm.benchmark.tables.evidence_tables import (
     AGAINST_TITLES,
@@ -101,8 +101,13 @@ def _text(
 def _pictures(evidence: Evidence, curves: Sequence[Curves], stem: str) -> list[Picture]:
     """Words, file name and content of each picture."""
     pictures = []
+    denoisers = {entry.key.denoiser for entry in evidence.detections}  # Ablations: in tables alone.
     for metric in DRAWN:
-        entries = [e for e in evidence.differences if e.difference.metric == metric]
+        entries = [
+            e
+            for e in evidence.differences
+            if e.difference.metric == metric and not ablation_parts(e.key.denoiser, denoisers)[1]
+        ]
         if entries:
             words = f"{metric} of LIDnet less its baselines, with 95 % intervals"
             name = f"{stem}_{metric.lower()}_differences.png"

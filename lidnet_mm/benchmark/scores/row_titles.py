@@ -1,6 +1,6 @@
 """What rows are called in tables, under pictures and beside counts."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import NamedTuple
 
 from lidnet_mm.benchmark.scores.results import ResultRow
@@ -57,6 +57,23 @@ def ablated(denoiser: str) -> str:
         if denoiser.endswith(")") and " (" in denoiser
         else denoiser
     )
+
+
+def ablation_parts(denoiser: str, denoisers: Container[str]) -> tuple[str, str]:
+    """A denoiser and what an ablation of it changes.
+
+    Args:
+        denoiser (str): Such as ``CPCE (k1)``, or ``RED-CNN (32 channels)``, which is none.
+        denoisers (Container[str]): All there are: an ablation's denoiser is among them.
+
+    Returns:
+        tuple[str, str]: ``CPCE`` and ``k1``; the denoiser itself and an empty name where it is no
+        ablation.
+    """
+    whole = ablated(denoiser)
+    if whole == denoiser or whole not in denoisers:
+        return denoiser, ""
+    return whole, denoiser[len(whole) + 2 : -1]
 
 
 def row_key(row: ResultRow | RowKey) -> RowKey:

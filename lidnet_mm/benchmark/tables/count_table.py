@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from lidnet_mm.benchmark.evidence.evidence import AGAINST, Evidence, LineDifference
-from lidnet_mm.benchmark.scores.row_titles import METHOD_TITLES
+from lidnet_mm.benchmark.scores.row_titles import METHOD_TITLES, ablation_parts, ablation_title
 from lidnet_mm.benchmark.tables.evidence_tables import AGAINST_TITLES, joined_rows
 from lidnet_mm.benchmark.tables.metric_columns import DETECTION, KNOWN, TEXTURE, WHOLE, titled
 from lidnet_mm.benchmark.tables.paper_table import Cell, PaperTable
@@ -16,7 +16,8 @@ GROUPS = (
 )
 CAPTION = (
     "Denoisers for which it is better, of all that have this baseline; in brackets those whose "
-    "95 % interval excludes 0, better / worse. Ablations do not count."
+    "95 % interval excludes 0, better / worse. An ablation counts by itself, where several "
+    "denoisers have it."
 )
 
 
@@ -30,22 +31,22 @@ def count_tables(evidence: Evidence) -> list[PaperTable]:
         list[PaperTable]: One, or none where no method was compared for two denoisers.
     """
     scored = {d.key for d in evidence.detections}
+    denoisers = {key.denoiser for key in scored}
     found: dict[tuple, list[LineDifference]] = {}
     for entry in evidence.differences:
         key = entry.key
-        own = any(
-            other[:2] == key[:2] and (other.method, other.denoiser) == (entry.against, key.denoiser)
-            for other in scored
-        )
-        if own:
-            group = (key.dataset, key.method, key.judge, entry.against)
+        if key in scored:  # Not the mean of all.
+            _, ablation = ablation_parts(key.denoiser, denoisers)
+            group = (key.dataset, key.method, ablation, key.judge, entry.against)
             found.setdefault(group, []).append(entry)
     rows = []
     for group, entries in sorted(found.items(), key=lambda item: _place(item[0])):
-        dataset, method, judge, against = group
+        dataset, method, ablation, judge, against = group
         if len({entry.key for entry in entries}) < 2:
             continue
-        names = (f"{dataset}: {METHOD_TITLES[method]}", judge, AGAINST_TITLES[against])
+        title = METHOD_TITLES[method]
+        title = ablation_title(title, ablation) if ablation else title
+        names = (f"{dataset}: {title}", judge, AGAINST_TITLES[against])
         cells = [_count(entries, name) for _, metrics in GROUPS for name in metrics]
         rows.append((names, cells))
     if not rows:
@@ -59,10 +60,10 @@ def count_tables(evidence: Evidence) -> list[PaperTable]:
     ]  # fmt: skip
 
 
-def _place(group: tuple[str, str, str, str]) -> tuple:
+def _place(group: tuple[str, str, str, str, str]) -> tuple:
     """Order of a line: the judges of a baseline below each other, the main one first."""
-    dataset, method, _, against = group
-    return dataset, method, AGAINST.index(against)
+    dataset, method, ablation, _, against = group
+    return dataset, method, ablation, AGAINST.index(against)
 
 
 def _count(entries: Sequence[LineDifference], metric: str) -> Cell:

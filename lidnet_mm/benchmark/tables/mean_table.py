@@ -4,11 +4,14 @@ import statistics
 from collections.abc import Iterable, Sequence
 
 from lidnet_mm.benchmark.scores.results import ResultRow
-from lidnet_mm.benchmark.scores.row_titles import METHOD_TITLES, ablated
+from lidnet_mm.benchmark.scores.row_titles import METHOD_TITLES, ablation_parts, ablation_title
 from lidnet_mm.benchmark.tables.metric_columns import DETECTION, KNOWN, TEXTURE, WHOLE, titled
 from lidnet_mm.benchmark.tables.paper_table import Cell, PaperTable
 from lidnet_mm.benchmark.tables.paper_tables import PAIRED
 from lidnet_mm.benchmark.tables.results_table import NO_VALUE, format_value, metric_text
+
+Found = dict[tuple[str, str, str], list[ResultRow]]
+"""Rows by judge, method and denoiser."""
 
 
 def mean_tables(rows: Iterable[ResultRow]) -> list[PaperTable]:
@@ -19,7 +22,8 @@ def mean_tables(rows: Iterable[ResultRow]) -> list[PaperTable]:
 
     Returns:
         list[PaperTable]: None of a data set where fewer than two denoisers were trained by all of
-            its methods and scored by all of its judges. Ablations do not count.
+            its methods and scored by all of its judges. An ablation has a line of its own where
+            all of them have it.
     """
     datasets: dict[str, list[ResultRow]] = {}
     for row in rows:
@@ -31,46 +35,51 @@ def mean_tables(rows: Iterable[ResultRow]) -> list[PaperTable]:
 def _mean_table(dataset: str, rows: Sequence[ResultRow]) -> PaperTable | None:
     """The table of one data set."""
     judges = list(dict.fromkeys(row.judge for row in rows))
-    methods = [method for method in PAIRED if any(row.method == method for row in rows)]
-    denoisers = _denoisers(rows, judges, methods)
+    found: Found = {}
+    for row in rows:
+        found.setdefault((row.judge, row.method, row.denoiser), []).append(row)
+    methods = [method for method in PAIRED if any(key[1] == method for key in found)]
+    names = list(dict.fromkeys(row.denoiser for row in rows if row.method in methods))
+    parts = [ablation_parts(name, names) for name in names]
+    denoisers = [
+        name
+        for name, ablation in parts
+        if not ablation and all((j, m, name) in found for j in judges for m in methods)
+    ]
     if len(denoisers) < 2:
         return None
-    lines = []
-    for method in ("ldct", *methods, "ndct"):
-        names = denoisers if method in methods else ["none"]
-        by_judge = [
-            [[r for r in rows if (r.judge, r.method, r.denoiser) == (judge, method, n)]
-             for n in names]
-            for judge in judges
-        ]  # fmt: skip
-        if not all(own for of_judge in by_judge for own in of_judge):
-            continue
-        cells = [_cell(of_judge, name) for of_judge in by_judge for name in DETECTION]
-        # Images are the same for all judges.
-        cells += [_cell(by_judge[0], name) for name in (*WHOLE, *TEXTURE)]
-        lines.append(((METHOD_TITLES[method],), cells))
+    ablations = dict.fromkeys(ablation for _, ablation in parts if ablation)
+    lines = [("LDCT", "ldct", ["none"])]
+    lines += [(METHOD_TITLES[method], method, denoisers) for method in methods]
+    lines += [
+        (ablation_title(METHOD_TITLES["lidnet"], ablation), "lidnet",
+         [ablation_title(name, ablation) for name in denoisers])
+        for ablation in ablations
+    ]  # fmt: skip
+    lines += [("NDCT", "ndct", ["none"])]
     groups = (
         *((f"By {judge}", tuple(map(titled, DETECTION))) for judge in judges),
         ("Whole slice", tuple(map(titled, WHOLE))),
         ("Lesions", tuple(map(titled, TEXTURE))),
     )
     caption = f"Means over {', '.join(denoisers)}; of each the mean over its trainings."
-    title = f"Mean of {len(denoisers)} denoisers, {dataset}"
-    return PaperTable(title, caption, ("Method",), groups, lines)
+    return PaperTable(
+        f"Mean of {len(denoisers)} denoisers, {dataset}", caption, ("Method",), groups,
+        [
+            ((title,), _cells(found, judges, method, own))
+            for title, method, own in lines
+            if all((judge, method, name) in found for judge in judges for name in own)
+        ],
+    )  # fmt: skip
 
 
-def _denoisers(
-    rows: Sequence[ResultRow], judges: Sequence[str], methods: Sequence[str]
-) -> list[str]:
-    """Denoisers, no ablations, that have a row of each method by each judge."""
-    present = {(row.judge, row.method, row.denoiser) for row in rows}
-    names = list(dict.fromkeys(row.denoiser for row in rows if row.method in methods))
-    return [
-        name
-        for name in names
-        if (ablated(name) == name or ablated(name) not in names)
-        and all((judge, method, name) in present for judge in judges for method in methods)
-    ]
+def _cells(
+    found: Found, judges: Sequence[str], method: str, denoisers: Sequence[str]
+) -> list[Cell]:
+    """Detection by each judge; the images once, as they are the same for all."""
+    by_judge = [[found[judge, method, name] for name in denoisers] for judge in judges]
+    cells = [_cell(of_judge, name) for of_judge in by_judge for name in DETECTION]
+    return cells + [_cell(by_judge[0], name) for name in (*WHOLE, *TEXTURE)]
 
 
 def _cell(rows: Sequence[Sequence[ResultRow]], name: str) -> Cell:
