@@ -174,7 +174,7 @@ class TestRun:
         assert [curve.label for curve in kept] == ["baseline_cpce_seed0", "lidnet_cpce_seed0"]
         assert [values.tolist() for values in kept[1].judged["AP50"]] == points
         assert "AP50 by the frozen judge, AP50 (%) at the right end: " in text
-        assert "lidnet_cpce_seed0 45.0" in text
+        assert "LIDnet, seed 0 45.0" in text
         assert "By the frozen judge: that of checkpoints along the training" in text
 
     def test_without_it_the_page_speaks_of_no_judge_there(self, read_matrix, calls):

@@ -9,7 +9,8 @@ from lidnet_mm.benchmark.evidence.evidence import (
 )
 from lidnet_mm.benchmark.evidence.gather_evidence import gather_evidence
 from lidnet_mm.benchmark.evidence.training_log import Curves
-from lidnet_mm.benchmark.figures.method_figure import froc_panels, training_panels
+from lidnet_mm.benchmark.figures.froc_figure import froc_panels
+from lidnet_mm.benchmark.figures.training_figure import training_panels
 from lidnet_mm.evaluation.slice_record import LesionRecord, SliceRecord
 
 
@@ -160,3 +161,13 @@ def test_training_panels_group_strategies_and_leave_out_what_was_not_measured():
     ]
     assert panels[0].curves[0].x.tolist() == [0, 2]
     assert panels[0].curves[0].y.tolist() == pytest.approx([10.0, 30.0])
+    assert panels[0].y_range == pytest.approx((9.0, 31.0))
+
+
+def test_an_axis_of_ap_does_not_draw_chance_as_if_it_were_much():
+    steps = np.arange(2)
+    judged = {"AP50": (steps, np.array([63.0, 64.0]))}
+    curves = Curves("folder", steps, steps * 0, {}, method="joint", judged=judged, seed=2)
+    (panel,) = training_panels([curves])
+    assert panel.curves[0].title == "Joint, seed 2"
+    assert panel.y_range == pytest.approx((58.5, 68.5))

@@ -78,7 +78,9 @@ def judged(label, method, iterations, values):
     points = {"AP50": (np.array(iterations), np.array(values))}
     losses = {"loss": np.ones(len(iterations))}
     steps = np.array(iterations)
-    return Curves(label, steps, steps * 0, losses, method=method, group="CPCE", judged=points)
+    return Curves(
+        label, steps, steps * 0, losses, method=method, group="CPCE", judged=points, seed=1
+    )
 
 
 def test_ap_along_trainings_is_kept_and_drawn(docs):
@@ -88,7 +90,7 @@ def test_ap_along_trainings_is_kept_and_drawn(docs):
     curves = [judged("CTS", "lidnet", [100, 200], [40.5, 48.25]), alone]
     write_judged_curves(curves, path)
     (read,) = read_judged_curves(path)
-    assert (read.label, read.method, read.group) == ("CTS", "lidnet", "CPCE")
+    assert (read.label, read.method, read.group, read.seed) == ("CTS", "lidnet", "CPCE", 1)
     assert [part.tolist() for part in read.judged["AP50"]] == [[100, 200], [40.5, 48.25]]
     page, *pictures = write_results_page(docs / "results.json", docs / "results.md")
     assert pictures[-1].name == "results_along_training.png"

@@ -24,6 +24,7 @@ def write_judged_curves(curves: Iterable[Curves], path: Path) -> None:
             "label": training.label,
             "method": training.method,
             "group": training.group,
+            "seed": training.seed,
             "judged": {
                 name: {"iterations": steps.tolist(), "per_cent": values.tolist()}
                 for name, (steps, values) in training.judged.items()
@@ -57,11 +58,13 @@ def read_judged_curves(path: Path) -> list[Curves]:
         ) from error
 
 
-def _curves(label: str, method: str, group: str, judged: dict[str, dict[str, list]]) -> Curves:
+def _curves(
+    label: str, method: str, group: str, seed: int | None, judged: dict[str, dict[str, list]]
+) -> Curves:
     """A training of which nothing but the judge's scores is known."""
     nothing = np.array([], dtype=int)
     points = {
         name: (np.array(found["iterations"]), np.array(found["per_cent"], dtype=float))
         for name, found in judged.items()
     }
-    return Curves(label, nothing, nothing, {}, method=method, group=group, judged=points)
+    return Curves(label, nothing, nothing, {}, method=method, group=group, judged=points, seed=seed)

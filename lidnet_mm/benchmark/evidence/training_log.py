@@ -29,6 +29,7 @@ class Curves:
         group (str): What it is drawn together with in figure 3, such as data set and denoiser.
         judged (dict[str, tuple[np.ndarray, np.ndarray]]): Iterations and per cent of ``AP50`` and
             ``AP75`` by the frozen judge on the test set, where checkpoints were scored.
+        seed (int | None): Of a training of a table; None elsewhere.
     """
 
     label: str
@@ -39,6 +40,7 @@ class Curves:
     method: str = ""
     group: str = ""
     judged: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    seed: int | None = None
 
 
 def read_training_log(path: str | Path, label: str) -> Curves:

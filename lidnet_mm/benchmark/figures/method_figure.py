@@ -14,12 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from lidnet_mm.benchmark.evidence.evidence import Evidence, LineDetection
-from lidnet_mm.benchmark.evidence.training_log import Curves
 from lidnet_mm.benchmark.figures.loss_figure import COLOURS, SIZE_INCHES, for_a_page
-from lidnet_mm.benchmark.scores.results import METHODS
-from lidnet_mm.benchmark.scores.row_titles import METHOD_TITLES, ablation_parts
-from lidnet_mm.evaluation.froc import FALSE_POSITIVES
 
 STYLES: Mapping[str, tuple[str, str]] = {
     "ldct": ("phase-0", ":"),
@@ -42,8 +37,6 @@ TITLE_LETTERS = 54
 
 LEGEND_LINE_INCHES = 0.18
 
-AP_NAMES = {"coco/bbox_mAP_50": "AP50", "coco/bbox_mAP_75": "AP75", "coco/bbox_mAP": "AP"}
-BY_JUDGE = " by the frozen judge"
 ON_PAPER = {
     "ink": "#1d2430", "rule": "#dfe2e6", "phase-0": "#5a6472", "phase-1": "#1769aa",
     "phase-2": "#b8480c", "phase-3": "#0b7a5b",
@@ -104,78 +97,6 @@ class MethodPanel:
             return f"{self.title}, {self.words}"
         ends = "; ".join(f"{curve.title} {curve.y[-1]:.1f}" for curve in self.curves)
         return f"{self.title}, {self.y_title} at the right end: {ends}"
-
-
-def froc_panels(evidence: Evidence) -> list[MethodPanel]:
-    """FROC curves, a panel for each denoiser, data set and judge.
-
-    Args:
-        evidence (Evidence): The evidence.
-
-    Returns:
-        list[MethodPanel]: Lines of a denoiser beside those that have none: LDCT, filters, NDCT.
-            Ablations stand in the tables alone.
-    """
-    denoisers = {entry.key.denoiser for entry in evidence.detections}
-    groups: dict[tuple[str, str, str], list[LineDetection]] = {}
-    for entry in evidence.detections:
-        _, ablation = ablation_parts(entry.key.denoiser, denoisers)
-        if entry.key.method not in ("ldct", "classical", "ndct") and not ablation:
-            groups.setdefault((entry.key.dataset, entry.key.judge, entry.key.denoiser), [])
-    ordered = sorted(evidence.detections, key=lambda entry: METHODS.index(entry.key.method))
-    for (dataset, judge, denoiser), lines in groups.items():
-        for entry in ordered:
-            key = entry.key
-            if (key.dataset, key.judge) == (dataset, judge) and (
-                key.denoiser == denoiser or key.method in ("ldct", "classical", "ndct")
-            ):
-                lines.append(entry)
-    return [
-        MethodPanel(
-            title=f"{denoiser}: {dataset}, judge {judge}",
-            x_title="false positives a slice",
-            y_title="sensitivity (%)",
-            curves=_froc_curves(lines),
-            x_ticks=FALSE_POSITIVES,
-            y_range=(0, 100),
-        )
-        for (dataset, judge, denoiser), lines in groups.items()
-    ]
-
-
-def training_panels(trainings: Sequence[Curves]) -> list[MethodPanel]:
-    """AP along training (figure 3), a panel for each group of trainings and metric.
-
-    Args:
-        trainings (Sequence[Curves]): Logs; those without a validation of boxes, and without scores
-            of the judge, are left out.
-
-    Returns:
-        list[MethodPanel]: The collaborative strategy and joint training of one group together.
-    """
-    groups: dict[tuple[str, str], list[MethodCurve]] = {}
-    for training in trainings:
-        measured = [
-            (title, steps, 100 * np.asarray(values, dtype=float))
-            for name, title in AP_NAMES.items()
-            for steps, values in [training.validation.get(name, ((), ()))]
-        ]
-        measured += [(f"{name}{BY_JUDGE}", *points) for name, points in training.judged.items()]
-        for title, steps, values in measured:
-            kept = values >= 0  # A validation without annotations gives -1.
-            if kept.sum() > 1:
-                x = np.asarray(steps)[kept]
-                curve = MethodCurve(training.label, training.method, x, values[kept])
-                groups.setdefault((training.group, title), []).append(curve)
-    return [
-        MethodPanel(
-            f"{group}: {title}" if group else title,
-            "iteration",
-            f"{title.removesuffix(BY_JUDGE)} (%)",
-            curves,
-        )
-        for (group, title), curves in groups.items()
-    ]
 
 
 def panel_svg(panel: MethodPanel, prefix: str) -> str:
@@ -274,20 +195,3 @@ def _marks(curve: MethodCurve, panel: MethodPanel) -> dict[str, Any]:
     if curve.marker is None:
         return {"marker": "" if panel.x_ticks else "o", "markersize": 3.5}
     return {"marker": curve.marker, "markersize": 6, "markevery": (0.05, 0.15)}
-
-
-def _froc_curves(lines: Sequence[LineDetection]) -> list[MethodCurve]:
-    """Lines of methods with their CPM, and with denoiser or detector where a method has several."""
-    names: dict[str, set[tuple[str, str]]] = {}
-    for entry in lines:
-        names.setdefault(entry.key.method, set()).add((entry.key.denoiser, entry.key.detector))
-    curves = []
-    for entry in lines:
-        key, cpm = entry.key, sum(entry.cpm) / len(entry.cpm)
-        several = [len(set(values)) > 1 for values in zip(*names[key.method], strict=True)]
-        parts = [METHOD_TITLES[key.method]]
-        parts += [n for n, told in zip((key.denoiser, key.detector), several, strict=True) if told]
-        title = f"{', '.join(parts)}, CPM {cpm:.3f}"
-        y = 100 * np.array(entry.sensitivity)
-        curves.append(MethodCurve(title, key.method, np.array(entry.rates), y))
-    return curves

@@ -214,7 +214,8 @@ def _curves(found: CollectedTable) -> list[Curves]:
             if row := rows.get(training):
                 judged = _judged(found, training)
                 group = f"{row.denoiser}, {row.dataset}"
-                log = replace(log, method=row.method, group=group, judged=judged)
+                known = {"method": row.method, "group": group, "seed": row.seed}
+                log = replace(log, judged=judged, **known)
             curves.append(log)
     return curves
 

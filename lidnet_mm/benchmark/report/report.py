@@ -12,14 +12,14 @@ from lidnet_mm.benchmark.cases.region_view import region_views
 from lidnet_mm.benchmark.evidence.evidence import Evidence
 from lidnet_mm.benchmark.evidence.line_physics import Physics
 from lidnet_mm.benchmark.evidence.training_log import Curves
+from lidnet_mm.benchmark.figures.froc_figure import froc_panels
 from lidnet_mm.benchmark.figures.loss_figure import PHASE_TITLES, drawn_phases, loss_panels
 from lidnet_mm.benchmark.figures.method_figure import (
     MethodPanel,
-    froc_panels,
     panel_svg,
-    training_panels,
 )
 from lidnet_mm.benchmark.figures.physics_figure import physics_panels
+from lidnet_mm.benchmark.figures.training_figure import training_panels
 from lidnet_mm.benchmark.public_text import PublicNames, without_folders
 from lidnet_mm.benchmark.report.failed_cell import FailedCell
 from lidnet_mm.benchmark.report.report_flags import mixture_flags

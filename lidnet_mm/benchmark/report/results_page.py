@@ -11,12 +11,12 @@ from lidnet_mm.benchmark.evidence.evidence import AGAINST, Evidence, LineDiffere
 from lidnet_mm.benchmark.evidence.judged_curves import JUDGED_CURVES, read_judged_curves
 from lidnet_mm.benchmark.evidence.line_physics import PHYSICS_LINES, Physics, read_physics_lines
 from lidnet_mm.benchmark.evidence.training_log import Curves
+from lidnet_mm.benchmark.figures.froc_figure import froc_panels
 from lidnet_mm.benchmark.figures.method_figure import (
     ON_PAPER,
-    froc_panels,
     panels_picture,
-    training_panels,
 )
+from lidnet_mm.benchmark.figures.training_figure import training_panels
 from lidnet_mm.benchmark.public_text import without_folders
 from lidnet_mm.benchmark.report.collect import EVIDENCE
 from lidnet_mm.benchmark.report.report_flags import mixture_flags
