@@ -17,9 +17,10 @@ def test_counts_denoisers_and_those_that_are_sure(make_row):
     for name in "AC":
         scored.append((make_row("lidnet", denoiser=f"{name} (l5)", detector="R18"), records(4)))
     (table,) = count_tables(gather_evidence(scored, resamples=200))
-    (names, cells), (ablation, counted) = table.rows
+    (names, cells), (ablation, counted), (than, _) = table.rows
     assert ablation[0] == "STS, 60 HU noise: LIDnet (l5)"
     assert counted[2].text == "1 of 2 (1 / 1)"
+    assert than[2] == "LIDnet itself"
     assert names[2] == "matched baseline"
     titles = [title for _, group in table.groups for title in group]
     found = dict(zip(titles, (cell.text for cell in cells), strict=True))

@@ -86,6 +86,19 @@ def test_an_ablation_is_compared_with_its_denoiser_unless_it_has_its_own(own, ma
     assert cpm == [pytest.approx(0.25 if own else 0.75)]
 
 
+def test_what_a_change_costs_is_its_difference_from_the_unchanged(make_row):
+    scored = [(make_row("lidnet", detector="R18"), records(6)), (make_row("matched"), records(1))]
+    scored += [(make_row("lidnet", denoiser="CPCE (k1)", detector="R18"), records(2))]
+    scored += [(make_row("joint", detector="R18"), records(8))]
+    found = gather_evidence(scored, resamples=50).differences
+    cpm = {
+        (e.key.method, e.key.denoiser): e.difference.estimate
+        for e in found
+        if e.difference.metric == "CPM" and e.against == "lidnet"
+    }
+    assert cpm == {("lidnet", "CPCE (k1)"): pytest.approx(-0.5), ("joint", "CPCE"): 0.25}
+
+
 def test_all_denoisers_together_are_the_mean_of_their_differences(make_row):
     scored = []
     for name, baseline, own in (("CPCE", 2, 4), ("SMGAN", 1, 7)):
@@ -98,12 +111,14 @@ def test_all_denoisers_together_are_the_mean_of_their_differences(make_row):
     found = gather_evidence(scored, resamples=50).differences
     means = {e.key.denoiser for e in found if e.key.denoiser.startswith("mean")}
     assert means == {"mean of 2 denoisers", "mean of 2 denoisers (k1)"}
-    (ablation,) = [
-        e
+    cpm = {
+        (e.key.denoiser, e.against): e.difference.estimate
         for e in found
-        if e.difference.metric == "CPM" and e.key.denoiser.endswith("denoisers (k1)")
-    ]
-    assert ablation.difference.estimate == pytest.approx((3 / 8 + 7 / 8) / 2)
+        if e.difference.metric == "CPM"
+    }
+    ablation = "mean of 2 denoisers (k1)"
+    assert cpm[ablation, "matched"] == pytest.approx((3 / 8 + 7 / 8) / 2)
+    assert cpm[ablation, "lidnet"] == pytest.approx(1 / 8)
     (mean,) = [
         e for e in found if e.difference.metric == "CPM" and e.key.denoiser == "mean of 2 denoisers"
     ]

@@ -17,6 +17,9 @@ AGAINST = ("baseline", "matched")
 """What LIDnet is compared with: the published baseline, and the same generator with the same
 reconstruction loss and steps."""
 
+UNCHANGED = "lidnet"
+"""What ablations, joint training and LIDnet's GAN form are compared with, too."""
+
 
 LESION_METRICS = ("lesion_PSNR", "lesion_RMSE")
 RATES = tuple(float(rate) for rate in np.geomspace(0.05, 8, 45))
@@ -52,7 +55,7 @@ class LineDifference:
 
     Attributes:
         key (LineKey): The method.
-        against (str): One of :data:`AGAINST`.
+        against (str): One of :data:`AGAINST`, or :data:`UNCHANGED`.
         difference (Difference): With its interval.
     """
 

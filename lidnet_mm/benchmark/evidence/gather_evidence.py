@@ -11,6 +11,7 @@ from lidnet_mm.benchmark.evidence.evidence import (
     AGAINST,
     LESION_METRICS,
     RATES,
+    UNCHANGED,
     Evidence,
     LineDetection,
     LineDifference,
@@ -43,10 +44,10 @@ def gather_evidence(
         resamples (int): Of the bootstrap. Defaults to 10,000.
 
     Returns:
-        Evidence: Differences of each LIDnet from both its baselines where these were scored, and
-            of all of them together, whose means are over denoisers and seeds, as of each ablation
-            that several have; none where the test has a single patient, which tells nothing of
-            others.
+        Evidence: Differences of each LIDnet from both its baselines where these were scored, of
+            ablations, joint training and the GAN form from the LIDnet of their denoiser as well,
+            and of all denoisers together, whose means are over denoisers and seeds; none where the
+            test has a single patient, which tells nothing of others.
 
     Raises:
         ValueError: If the records of a line and its baseline are not of the same slices.
@@ -73,10 +74,11 @@ def _differences(
     for key, seeds in runs.items():
         if key.method not in COMPARED or len({record.patient for record in seeds[0]}) < 2:
             continue
-        for against in AGAINST:
+        _, name = ablation_parts(key.denoiser, denoisers)
+        is_variant = bool(name) or key.method != UNCHANGED
+        for against in (*AGAINST, UNCHANGED) if is_variant else AGAINST:
             for other in _baselines(runs, key, against):
                 yield from _difference(key, against, runs[other], seeds, resamples)
-                _, name = ablation_parts(key.denoiser, denoisers)
                 whole = key._replace(denoiser="", detector="none")
                 together.setdefault((whole, name, against), []).append((other, key))
     for (whole, name, against), pairs in together.items():
@@ -109,7 +111,7 @@ def _baselines(runs: Iterable[LineKey], key: LineKey, against: str) -> list[Line
         same = same or [
             other
             for other in runs
-            if (other.dataset, other.judge, other.denoiser, other.method) == wanted
+            if other != key and (other.dataset, other.judge, other.denoiser, other.method) == wanted
         ]
     return [other for other in same if other.detector == key.detector][:1] or same[:1]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lidnet_mm.benchmark.evidence.evidence import AGAINST, Evidence, LineDifference
+from lidnet_mm.benchmark.evidence.evidence import Evidence, LineDifference
 from lidnet_mm.benchmark.scores.row_titles import METHOD_TITLES, ablation_parts, ablation_title
 from lidnet_mm.benchmark.tables.evidence_tables import AGAINST_TITLES, joined_rows
 from lidnet_mm.benchmark.tables.metric_columns import DETECTION, KNOWN, TEXTURE, WHOLE, titled
@@ -63,7 +63,7 @@ def count_tables(evidence: Evidence) -> list[PaperTable]:
 def _place(group: tuple[str, str, str, str, str]) -> tuple:
     """Order of a line: the judges of a baseline below each other, the main one first."""
     dataset, method, ablation, _, against = group
-    return dataset, method, ablation, AGAINST.index(against)
+    return dataset, method, ablation, list(AGAINST_TITLES).index(against)
 
 
 def _count(entries: Sequence[LineDifference], metric: str) -> Cell:

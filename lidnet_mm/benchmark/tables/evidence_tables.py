@@ -4,7 +4,7 @@ import itertools
 import math
 
 from lidnet_mm.benchmark.evidence.bootstrap import Difference
-from lidnet_mm.benchmark.evidence.evidence import Evidence, LineDifference, LineKey
+from lidnet_mm.benchmark.evidence.evidence import UNCHANGED, Evidence, LineDifference, LineKey
 from lidnet_mm.benchmark.scores.row_titles import METHOD_TITLES
 from lidnet_mm.benchmark.tables.metric_columns import (
     DETECTION,
@@ -19,7 +19,11 @@ from lidnet_mm.benchmark.tables.paper_tables import MINUS
 from lidnet_mm.benchmark.tables.results_table import NO_VALUE, format_value
 from lidnet_mm.evaluation.froc import FALSE_POSITIVES
 
-AGAINST_TITLES = {"baseline": "published baseline", "matched": "matched baseline"}
+AGAINST_TITLES = {
+    "baseline": "published baseline",
+    "matched": "matched baseline",
+    UNCHANGED: "LIDnet itself",
+}
 KINDS = (
     ("Lesion detection", (*DETECTION, "CPM")),
     ("Whole slice", WHOLE),
@@ -83,7 +87,7 @@ def _difference_table(
     caption = (
         f"Judge: {judge}. Difference with its 95 % interval (paired bootstrap over patients, "
         f"{found[0].difference.resamples:,} resamples). 'Inside the interval': the interval "
-        "contains 0, so the difference may be chance. Seeds: of LIDnet / of the baseline."
+        "contains 0, so the difference may be chance. Seeds: of the first / of the second."
     )
     groups = ((kind, tuple(map(titled, names))), ("Number of", ("seeds", "patients")))
     title = f"LIDnet less its baselines: {kind.lower()}, judge {judge}"
