@@ -55,6 +55,13 @@ def test_table_2_has_data_sets_down_and_denoisers_across(rows):
     assert [cell.text for cell in table.rows[0][1]] == ["40.0", "44.0", "48.0", "40.0", "48.0"]
 
 
+def test_ablations_have_no_column(rows, make_row):
+    rows = [*rows, make_row("lidnet", denoiser="CPCE (k1)", detector="R18")]
+    rows += [make_row("lidnet", denoiser="RED-CNN (32 channels)", detector="R18")]
+    table = paper_tables(rows, Evidence())[0]
+    assert [title for title, _ in table.groups] == ["CPCE", "REDCNN", "RED-CNN (32 channels)"]
+
+
 def test_table_3_has_methods_down_and_lesions_before_the_whole_slice(rows):
     table = next(t for t in paper_tables(rows, Evidence()) if t.title.startswith("Table 3"))
     assert [group for group, _ in table.groups] == ["Lesions", "Whole slice"]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from lidnet_mm.benchmark.evidence.evidence import Evidence, LineKey, line_key
 from lidnet_mm.benchmark.scores.results import ResultRow
-from lidnet_mm.benchmark.scores.row_titles import METHOD_TITLES
+from lidnet_mm.benchmark.scores.row_titles import METHOD_TITLES, ablation_parts
 from lidnet_mm.benchmark.tables.metric_columns import (
     DETECTION,
     KNOWN,
@@ -114,9 +114,13 @@ def _gan_table(lines: Lines, evidence: Evidence) -> PaperTable:
 
 
 def _pairs(lines: Lines) -> list[tuple[str, tuple[str, str], tuple[str, ...]]]:
-    """Denoisers that were trained with LIDnet: title, denoiser and detector, methods there are."""
+    """Denoisers that were trained with LIDnet: title, denoiser and detector, methods there are.
+
+    Ablations, of which the paper's tables have none, stand in the others.
+    """
     trained = [(k.denoiser, k.detector) for k in lines if k.method in ("lidnet", "lidnet_gan")]
-    pairs = list(dict.fromkeys(trained))
+    denoisers = {denoiser for denoiser, _ in trained}
+    pairs = [pair for pair in dict.fromkeys(trained) if not ablation_parts(pair[0], denoisers)[1]]
     several = len({detector for _, detector in pairs}) > 1
     found = []
     for denoiser, detector in pairs:
