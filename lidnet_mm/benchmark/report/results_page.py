@@ -106,7 +106,9 @@ def _pictures(evidence: Evidence, curves: Sequence[Curves], stem: str) -> list[P
         entries = [
             e
             for e in evidence.differences
-            if e.difference.metric == metric and not ablation_parts(e.key.denoiser, denoisers)[1]
+            if e.difference.metric == metric
+            and e.against in AGAINST
+            and not ablation_parts(e.key.denoiser, denoisers)[1]
         ]
         if entries:
             words = f"{metric} of LIDnet less its baselines, with 95 % intervals"
@@ -132,6 +134,8 @@ def _difference_picture(entries: Sequence[LineDifference], metric: str) -> bytes
     axes.axvline(0, color=ON_PAPER["phase-0"], lw=1)
     for against, colour, shift in zip(AGAINST, ("phase-2", "phase-1"), (-0.14, 0.14), strict=True):
         own = [entry for entry in entries if entry.against == against]
+        if not own:  # No line in the legend.
+            continue
         places = [keys.index(entry.key) + shift for entry in own]
         found = [entry.difference for entry in own]
         axes.hlines(places, [d.low for d in found], [d.high for d in found],
