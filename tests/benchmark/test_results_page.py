@@ -120,4 +120,6 @@ def test_command_line(docs, repository):
     (docs / "empty.json").write_text("[]")
     failed = run("empty.json")
     assert failed.returncode == 1
+    missing = run("none.json")
+    assert missing.returncode == 1 and "none.json: run a benchmark" in missing.stderr
     assert "has no row" in failed.stderr and "Traceback" not in failed.stderr

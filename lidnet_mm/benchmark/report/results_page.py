@@ -56,6 +56,8 @@ def write_results_page(results: Path, page: Path) -> list[Path]:
         FileNotFoundError: If there is no ``results.json``.
         ValueError: If a file is not what it should be, or there is no row.
     """
+    if not results.is_file():
+        raise FileNotFoundError(f"there is no {results}: run a benchmark and collect it first")
     rows = read_results(results)
     if not rows:
         raise ValueError(f"{results} has no row: run a benchmark and collect it first")
