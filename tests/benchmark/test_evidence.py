@@ -186,3 +186,15 @@ def test_an_axis_of_ap_does_not_draw_chance_as_if_it_were_much():
     (panel,) = training_panels([curves])
     assert panel.curves[0].title == "Joint, seed 2"
     assert panel.y_range == pytest.approx((58.5, 68.5))
+
+
+def test_trainings_of_one_name_are_told_apart_and_no_ap_is_below_0():
+    steps = np.arange(2)
+    judged = {"AP75": (steps, np.array([0.0, 1.0]))}
+    curves = [
+        Curves(label, steps, steps * 0, {}, method="lidnet", judged=judged, seed=0)
+        for label in ("by_detr", "by_r18")
+    ]
+    (panel,) = training_panels(curves)
+    assert [curve.title for curve in panel.curves] == ["by_detr", "by_r18"]
+    assert panel.y_range == pytest.approx((0.0, 5.5))

@@ -1,5 +1,6 @@
 """AP along trainings (figure 3)."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -25,18 +26,22 @@ def training_panels(trainings: Sequence[Curves]) -> list[MethodPanel]:
         list[MethodPanel]: The collaborative strategy and joint training of one group together.
     """
     groups: dict[tuple[str, str], list[MethodCurve]] = {}
+    titles = Counter((training.group, _title(training)) for training in trainings)
     for training in trainings:
+        name = _title(training)
+        if titles[training.group, name] > 1:  # Such as LIDnets with several detectors.
+            name = training.label
         measured = [
             (title, steps, 100 * np.asarray(values, dtype=float))
-            for name, title in AP_NAMES.items()
-            for steps, values in [training.validation.get(name, ((), ()))]
+            for metric, title in AP_NAMES.items()
+            for steps, values in [training.validation.get(metric, ((), ()))]
         ]
-        measured += [(f"{name}{BY_JUDGE}", *points) for name, points in training.judged.items()]
+        measured += [(f"{metric}{BY_JUDGE}", *points) for metric, points in training.judged.items()]
         for title, steps, values in measured:
             kept = values >= 0  # A validation without annotations gives -1.
             if kept.sum() > 1:
                 x = np.asarray(steps)[kept]
-                curve = MethodCurve(_training_title(training), training.method, x, values[kept])
+                curve = MethodCurve(name, training.method, x, values[kept])
                 groups.setdefault((training.group, title), []).append(curve)
     return [
         MethodPanel(
@@ -50,7 +55,7 @@ def training_panels(trainings: Sequence[Curves]) -> list[MethodPanel]:
     ]
 
 
-def _training_title(training: Curves) -> str:
+def _title(training: Curves) -> str:
     """Method and seed of a training of a table; its folder elsewhere."""
     if training.seed is None:
         return training.label
@@ -62,4 +67,4 @@ def _ap_range(curves: Sequence[MethodCurve]) -> tuple[float, float]:
     values = np.concatenate([curve.y for curve in curves])
     low, high = float(values.min()), float(values.max())
     margin = max(LEAST_AP_RANGE - (high - low), 0.1 * (high - low)) / 2
-    return low - margin, high + margin
+    return max(0.0, low - margin), high + margin
