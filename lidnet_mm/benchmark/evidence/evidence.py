@@ -20,7 +20,6 @@ reconstruction loss and steps."""
 UNCHANGED = "lidnet"
 """What ablations, joint training and LIDnet's GAN form are compared with, too."""
 
-
 LESION_METRICS = ("lesion_PSNR", "lesion_RMSE")
 RATES = tuple(float(rate) for rate in np.geomspace(0.05, 8, 45))
 """False positives a slice at which curves are drawn."""

@@ -19,7 +19,7 @@ from lidnet_mm.benchmark.evidence.evidence import (
     line_key,
 )
 from lidnet_mm.benchmark.scores.results import ResultRow
-from lidnet_mm.benchmark.scores.row_titles import ablated, ablation_parts, ablation_title
+from lidnet_mm.benchmark.scores.row_titles import ablation_parts, ablation_title
 from lidnet_mm.evaluation.froc import FALSE_POSITIVES, FROC
 from lidnet_mm.evaluation.record_metrics import metric_of_records
 from lidnet_mm.evaluation.sensitivity_by_size import sensitivity_by_size
@@ -74,12 +74,12 @@ def _differences(
     for key, seeds in runs.items():
         if key.method not in COMPARED or len({record.patient for record in seeds[0]}) < 2:
             continue
-        _, name = ablation_parts(key.denoiser, denoisers)
+        denoiser, name = ablation_parts(key.denoiser, denoisers)
+        whole = key._replace(denoiser="", detector="none")
         is_variant = bool(name) or key.method != UNCHANGED
         for against in (*AGAINST, UNCHANGED) if is_variant else AGAINST:
-            for other in _baselines(runs, key, against):
+            for other in _baselines(runs, key, denoiser, against):
                 yield from _difference(key, against, runs[other], seeds, resamples)
-                whole = key._replace(denoiser="", detector="none")
                 together.setdefault((whole, name, against), []).append((other, key))
     for (whole, name, against), pairs in together.items():
         if len(pairs) > 1:
@@ -100,13 +100,15 @@ def _difference(
             yield LineDifference(key, against, difference)
 
 
-def _baselines(runs: Iterable[LineKey], key: LineKey, against: str) -> list[LineKey]:
+def _baselines(
+    runs: Iterable[LineKey], key: LineKey, unchanged: str, against: str
+) -> list[LineKey]:
     """The baseline of a line: of its own detector where there are several.
 
-    An ablation without a baseline of its own is compared with that of its denoiser.
+    An ablation without a baseline of its own is compared with that of its denoiser, ``unchanged``.
     """
     same: list[LineKey] = []
-    for denoiser in dict.fromkeys((key.denoiser, ablated(key.denoiser))):
+    for denoiser in dict.fromkeys((key.denoiser, unchanged)):
         wanted = (key.dataset, key.judge, denoiser, against)
         same = same or [
             other

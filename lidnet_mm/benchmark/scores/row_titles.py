@@ -50,15 +50,6 @@ def ablation_title(denoiser: str, name: str) -> str:
     return f"{denoiser} ({name})"
 
 
-def ablated(denoiser: str) -> str:
-    """The denoiser of which an ablation was made; itself where it is none."""
-    return (
-        denoiser[: denoiser.rindex(" (")]
-        if denoiser.endswith(")") and " (" in denoiser
-        else denoiser
-    )
-
-
 def ablation_parts(denoiser: str, denoisers: Container[str]) -> tuple[str, str]:
     """A denoiser and what an ablation of it changes.
 
@@ -70,10 +61,10 @@ def ablation_parts(denoiser: str, denoisers: Container[str]) -> tuple[str, str]:
         tuple[str, str]: ``CPCE`` and ``k1``; the denoiser itself and an empty name where it is no
         ablation.
     """
-    whole = ablated(denoiser)
-    if whole == denoiser or whole not in denoisers:
+    whole, bracket, name = denoiser.rpartition(" (")
+    if not bracket or not name.endswith(")") or whole not in denoisers:
         return denoiser, ""
-    return whole, denoiser[len(whole) + 2 : -1]
+    return whole, name[:-1]
 
 
 def row_key(row: ResultRow | RowKey) -> RowKey:
