@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lidnet_mm.benchmark.jobs.job import JobError
+from lidnet_mm.benchmark.jobs.job_process import StoppedError
 from lidnet_mm.benchmark.jobs.plan import plan_text
 from lidnet_mm.benchmark.jobs.run import FailedJob, LimitError, run_matrix
 from lidnet_mm.benchmark.matrix.matrix import Matrix
@@ -74,6 +75,9 @@ def main() -> int:
     except REFUSALS as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
+    except StoppedError as error:
+        sys.stderr.write(f"{error}: the same command goes on from there\n")
+        return error.status
 
 
 def _do(arguments: argparse.Namespace, matrix: Matrix) -> int:

@@ -54,7 +54,7 @@ no_perceptual = {'model.roi_perceptual_loss.loss_weight': 0, 'custom_hooks': []}
 no_detection = {'model.detection_loss_weight': 0}
 whole_slice = {'model.region_source': dict(type='lidnet_mm.WholeSliceRegions')}
 kept = {'default_hooks.checkpoint.max_keep_ckpts': -1}
-main, one, cpce = ['250 HU'], [0], ['CPCE']
+main, sweep, one, cpce = ['250 HU'], ['150 HU', '400 HU'], [0], ['CPCE']
 others = [name for name in denoisers if name != 'CPCE']
 methods = [
     dict(method='ldct'),
@@ -81,8 +81,9 @@ methods = [
     dict(method='lidnet', name='k20', config=limited, options={'model.roi_perceptual_loss.num_rois': 20},
          denoisers=cpce, doses=main, seeds=one),
     # Other doses.
-    dict(method='matched', name='dose', config=l1, denoisers=cpce, doses=['150 HU', '400 HU'], seeds=one),
-    dict(method='lidnet', name='dose', config=limited, denoisers=cpce, doses=['150 HU', '400 HU'], seeds=one),
+    dict(method='matched', config=l1, denoisers=cpce, doses=sweep, seeds=one),
+    dict(method='lidnet', config=limited, denoisers=cpce, doses=sweep, seeds=one),
+    dict(method='lidnet', name='lambda5', config=paper, denoisers=cpce, doses=sweep, seeds=one),
     dict(method='ndct'),
 ]
 seeds = [0, 1, 2]

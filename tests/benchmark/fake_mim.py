@@ -2,11 +2,26 @@
 
 import json
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 METRICS = ("AP50", "AP75", "PSNR", "SSIM", "RMSE", "correlation", "homogeneity", "energy")
+
+HANGING = """
+import pathlib, signal, sys, time
+folder = pathlib.Path(sys.argv[1])
+def save(number, frame):
+    (folder / "saved").touch()
+    if not (folder / "deaf").exists():
+        sys.exit(143)
+signal.signal(signal.SIGTERM, save)
+(folder / "hangs").touch()
+while True:
+    time.sleep(0.02)
+"""
+"""A training that mim starts, and that ends only of a signal."""
 
 
 def option(arguments, name, default=None):
@@ -49,6 +64,8 @@ def main():
     folder = Path(option(arguments, "--work-dir", "."))
     folder.mkdir(parents=True, exist_ok=True)
     if arguments[0] == "train":
+        if folder.name in os.environ.get("FAKE_HANGS", "").split():
+            subprocess.run([sys.executable, "-c", HANGING, str(folder)])
         train(folder)
     if folder.name in os.environ.get("FAKE_FAILS", "").split():
         sys.stdout.write("the reason\n")

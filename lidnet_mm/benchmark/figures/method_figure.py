@@ -28,6 +28,9 @@ STYLES: Mapping[str, tuple[str, str]] = {
 }
 """Colour and line of each method."""
 
+FEW_POINTS = 10
+"""Points up to which each gets the sign of its line."""
+
 LEGEND_COLUMNS = 2
 LONG_TITLE = 38
 """Letters from which a title takes a whole line of the legend."""
@@ -53,8 +56,9 @@ class MethodCurve:
         method (str): Method, which gives it its colour.
         x (np.ndarray): (n,).
         y (np.ndarray): (n,), in the unit of its panel.
-        marker (str | None): Matplotlib's name of a sign put on it here and there, which tells it
-            from others of its method; empty for none. None marks each point of a linear axis.
+        marker (str | None): Matplotlib's name of a sign, which tells it from others of its
+            method: on each of a few points, here and there on many. Empty for none; None marks
+            each point of a linear axis.
     """
 
     title: str
@@ -194,4 +198,5 @@ def _marks(curve: MethodCurve, panel: MethodPanel) -> dict[str, Any]:
     """Marks of a line: each of its points, or a sign of its own every now and then."""
     if curve.marker is None:
         return {"marker": "" if panel.x_ticks else "o", "markersize": 3.5}
-    return {"marker": curve.marker, "markersize": 6, "markevery": (0.05, 0.15)}
+    every = (0.05, 0.15) if len(curve.x) > FEW_POINTS else 1
+    return {"marker": curve.marker, "markersize": 6, "markevery": every}

@@ -1,11 +1,13 @@
 """Does one job: its commands as processes, alone in its folder, with log, time and failure."""
 
+import contextlib
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from lidnet_mm.benchmark.jobs.folder_lock import folder_lock
 from lidnet_mm.benchmark.jobs.job import Command, Job, JobError
@@ -23,8 +25,26 @@ SHOWN = re.compile(r"Iter\(|Epoch\(|Phase: |Saving checkpoint|by judge")
 """Lines of a job's log that are worth a look while it runs; all of them are in its ``log.txt``."""
 
 
+class StoppedError(Exception):
+    """A job was asked to stop; it goes on in the next run.
+
+    Args:
+        number (int): Signal that asked for it.
+
+    Attributes:
+        status (int): Exit status that a shell reports for it.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"stopped by {signal.Signals(number).name}")
+        self.status = 128 + number
+
+
 class JobProcess:
     """Runs jobs as ``mim`` commands.
+
+    Each command has a session of its own, so that :meth:`stop` reaches the training that
+    ``mim`` starts, and no Ctrl-C in the terminal does before it.
 
     Args:
         workers (int): Jobs at a time; the machine's cores are shared among them, unless
@@ -39,6 +59,22 @@ class JobProcess:
         self.environment = {"OMP_NUM_THREADS": str(threads), **os.environ}
         self.announce = announce
         self.began = time.time()
+        self.running: set[subprocess.Popen] = set()
+        self.stop_signal: int | None = None
+
+    def stop(self, number: int) -> None:
+        """Send SIGTERM to the jobs that are running, SIGKILL the second time; start no other.
+
+        A training finishes its iteration and writes a checkpoint
+        (:class:`~lidnet_mm.engine.graceful_stop_hook.GracefulStopHook`).
+
+        Args:
+            number (int): Signal that asks for it.
+        """
+        sent = signal.SIGTERM if self.stop_signal is None else signal.SIGKILL
+        self.stop_signal = number
+        for process in list(self.running):
+            _signal_group(process, sent)
 
     def __call__(self, job: Job) -> None:
         """Do a job, unless another process does it first.
@@ -48,6 +84,7 @@ class JobProcess:
 
         Raises:
             JobError: If it fails, or failed in another process since this one began.
+            StoppedError: If it was stopped.
         """
 
         def waits() -> None:
@@ -74,6 +111,8 @@ class JobProcess:
 
     def _run(self, job: Job, command: Command, lock: int) -> None:
         """Run ``mim``, keep its whole output, show the lines that matter."""
+        if self.stop_signal is not None:
+            raise StoppedError(self.stop_signal)
         command.log.parent.mkdir(parents=True, exist_ok=True)
         self.announce(f"[{job.name}] mim {' '.join(command.arguments)}")
         with (
@@ -87,13 +126,17 @@ class JobProcess:
                 errors="replace",
                 env=self.environment,
                 pass_fds=(lock,),
+                start_new_session=True,
             ) as process,
+            self._stoppable(process),
         ):
             for line in process.stdout:
                 file.write(line)
                 file.flush()
                 if SHOWN.search(line):
                     self.announce(f"[{job.name}] {line.rstrip().rpartition(' - INFO - ')[2]}")
+        if process.returncode != 0 and self.stop_signal is not None:
+            raise StoppedError(self.stop_signal)
         if process.returncode != 0:
             raise JobError(
                 f"{job.name} failed with status {process.returncode}; {command.log} ends:\n"
@@ -101,3 +144,20 @@ class JobProcess:
             )
         if command.done is not None:
             command.done.touch()
+
+    @contextlib.contextmanager
+    def _stoppable(self, process: subprocess.Popen) -> Iterator[None]:
+        """While it lasts, :meth:`stop` reaches the process, also where it came just before."""
+        self.running.add(process)
+        try:
+            if self.stop_signal is not None:
+                _signal_group(process, signal.SIGTERM)
+            yield
+        finally:
+            self.running.discard(process)
+
+
+def _signal_group(process: subprocess.Popen, number: int) -> None:
+    """Send a signal to a process and all that it started, unless all have ended."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, number)

@@ -9,6 +9,7 @@ from lidnet_mm.benchmark.jobs.job import Job, PreparationJob
 from lidnet_mm.benchmark.jobs.job_list import JobList
 from lidnet_mm.benchmark.jobs.job_order import run_in_order
 from lidnet_mm.benchmark.jobs.job_process import JobProcess
+from lidnet_mm.benchmark.jobs.stop_signals import stopped_by_signals
 from lidnet_mm.benchmark.matrix.matrix import Matrix
 from lidnet_mm.benchmark.scores.test_set import check_test_set
 
@@ -57,6 +58,7 @@ def run_matrix(
         LimitError: If the run would take longer than ``limit_hours`` and nobody agreed.
         OtherSettingsError: If the work dir holds what was made with other settings.
         EmptyTestSetError: If there is data, but nothing in it to score.
+        StoppedError: After SIGTERM, SIGINT or SIGHUP, when the jobs have stopped.
         ValueError: If ``jobs`` is below 1, or there is no such cell.
     """
     if jobs < 1:
@@ -75,7 +77,9 @@ def run_matrix(
             check_test_set(table.scorings[0].config, table.data_root)
     watch = _Watch(everything, to_do, len(done), jobs, matrix.limit_hours, announce, agree)
     watch.check_limit()
-    failed = run_in_order(to_do, JobProcess(jobs, announce), jobs, watch)
+    process = JobProcess(jobs, announce)
+    with stopped_by_signals(process.stop, announce):
+        failed = run_in_order(to_do, process, jobs, watch)
     return [FailedJob(job.name, reason) for job, reason in failed.items()]
 
 

@@ -11,6 +11,7 @@ from lidnet_mm.benchmark.evidence.evidence import AGAINST, Evidence, LineDiffere
 from lidnet_mm.benchmark.evidence.judged_curves import JUDGED_CURVES, read_judged_curves
 from lidnet_mm.benchmark.evidence.line_physics import PHYSICS_LINES, Physics, read_physics_lines
 from lidnet_mm.benchmark.evidence.training_log import Curves
+from lidnet_mm.benchmark.figures.dose_figure import dose_panels
 from lidnet_mm.benchmark.figures.froc_figure import froc_panels
 from lidnet_mm.benchmark.figures.method_figure import (
     ON_PAPER,
@@ -64,7 +65,7 @@ def write_results_page(results: Path, page: Path) -> list[Path]:
     evidence = read_evidence(results.with_name(EVIDENCE))
     physics = read_physics_lines(results.with_name(PHYSICS_LINES))
     curves = read_judged_curves(results.with_name(JUDGED_CURVES))
-    pictures = _pictures(evidence, curves, page.stem)
+    pictures = _pictures(rows, evidence, curves, page.stem)
     for _, name, content in pictures:
         write_whole(page.parent / "images" / name, content)
     sources = [results.name]
@@ -100,7 +101,9 @@ def _text(
     return without_folders("\n\n".join(parts)) + "\n"
 
 
-def _pictures(evidence: Evidence, curves: Sequence[Curves], stem: str) -> list[Picture]:
+def _pictures(
+    rows: Sequence[ResultRow], evidence: Evidence, curves: Sequence[Curves], stem: str
+) -> list[Picture]:
     """Words, file name and content of each picture."""
     pictures = []
     denoisers = {entry.key.denoiser for entry in evidence.detections}  # Ablations: in tables alone.
@@ -116,14 +119,14 @@ def _pictures(evidence: Evidence, curves: Sequence[Curves], stem: str) -> list[P
             words = f"{metric} of LIDnet less its baselines, with 95 % intervals"
             name = f"{stem}_{metric.lower()}_differences.png"
             pictures.append((words, name, _difference_picture(entries, metric)))
-    panels = froc_panels(evidence)
-    if panels:
-        words = "FROC curves: sensitivity over false positives a slice"
-        pictures.append((words, f"{stem}_froc.png", panels_picture(panels)))
-    panels = training_panels(curves)
-    if panels:
-        words = "AP along the training by the frozen judge"
-        pictures.append((words, f"{stem}_along_training.png", panels_picture(panels)))
+    drawn = (
+        ("AP over dose", "doses", dose_panels(rows)),
+        ("FROC curves: sensitivity over false positives a slice", "froc", froc_panels(evidence)),
+        ("AP along the training by the frozen judge", "along_training", training_panels(curves)),
+    )
+    for words, name, panels in drawn:
+        if panels:
+            pictures.append((words, f"{stem}_{name}.png", panels_picture(panels)))
     return pictures
 
 
