@@ -55,7 +55,10 @@ def test_differences_from_both_baselines(evidence):
     # CPM: 8 and 7 of 8 lesions against 4 of 8.
     assert found["baseline", "CPM"].estimate == pytest.approx(0.4375)
     assert found["matched", "CPM"].is_inside and not found["baseline", "CPM"].is_inside
-    assert {e.key.method for e in evidence.differences} == {"lidnet"}
+    # How the two baselines differ is told, too.
+    assert {(e.key.method, e.against) for e in evidence.differences} == {
+        ("matched", "baseline"), ("lidnet", "baseline"), ("lidnet", "matched"),
+    }  # fmt: skip
 
 
 def test_lines_average_their_seeds(evidence, make_row):
@@ -97,6 +100,42 @@ def test_what_a_change_costs_is_its_difference_from_the_unchanged(make_row):
         if e.difference.metric == "CPM" and e.against == "lidnet"
     }
     assert cpm == {("lidnet", "CPCE (k1)"): pytest.approx(-0.5), ("joint", "CPCE"): 0.25}
+
+
+def test_an_ablation_of_an_ablation_is_compared_with_that(make_row):
+    """Also joint training under its name; with another detector it is still the same ablation."""
+    found = {"": 8, " (a)": 6, " (a-b)": 3, " (no-c)": 5}
+    scored = [
+        (make_row("lidnet", denoiser=f"CPCE{name}", detector=detector), records(number))
+        for name, number in found.items()
+        for detector in ("R18", "DETR")
+    ]
+    scored += [(make_row("joint", denoiser="CPCE (a)", detector="R18"), records(7))]
+    differences = gather_evidence(scored, resamples=50).differences
+    cpm = {
+        (e.key.method, e.key.denoiser, e.key.detector): 8 * e.difference.estimate
+        for e in differences
+        if e.difference.metric == "CPM" and e.against == "lidnet"
+    }
+    assert cpm == pytest.approx({
+        **{("lidnet", "CPCE (a)", name): -2 for name in ("R18", "DETR")},
+        **{("lidnet", "CPCE (a-b)", name): -3 for name in ("R18", "DETR")},
+        **{("lidnet", "CPCE (no-c)", name): -3 for name in ("R18", "DETR")},
+        ("joint", "CPCE (a)", "R18"): 1,
+    })  # fmt: skip
+
+
+def test_a_denoiser_of_more_seeds_counts_once(make_row):
+    """In the mean of all, as in the table of means."""
+    scored = [(make_row("matched", denoiser=name), records(2)) for name in ("CPCE", "SMGAN")]
+    scored += [(make_row("lidnet", seed, denoiser="CPCE"), records(2)) for seed in range(3)]
+    scored += [(make_row("lidnet", denoiser="SMGAN"), records(6))]
+    (mean,) = [
+        e.difference
+        for e in gather_evidence(scored, resamples=50).differences
+        if e.difference.metric == "CPM" and e.key.denoiser == "mean of 2 denoisers"
+    ]
+    assert (mean.estimate, mean.num_seeds) == (0.25, (2, 4))
 
 
 def test_all_denoisers_together_are_the_mean_of_their_differences(make_row):

@@ -25,7 +25,13 @@ from lidnet_mm.evaluation.record_metrics import metric_of_records
 from lidnet_mm.evaluation.sensitivity_by_size import sensitivity_by_size
 from lidnet_mm.evaluation.slice_record import SliceRecord
 
-COMPARED = ("lidnet", "lidnet_gan", "joint")
+COMPARED = {
+    "matched": ("baseline",),
+    "lidnet": AGAINST,
+    "lidnet_gan": (*AGAINST, UNCHANGED),
+    "joint": (*AGAINST, UNCHANGED),
+}
+"""What each method is compared with; ablations of LIDnet also with what they change."""
 TOGETHER = "mean of {} denoisers"
 """What a line stands for that no denoiser has alone."""
 
@@ -45,9 +51,10 @@ def gather_evidence(
 
     Returns:
         Evidence: Differences of each LIDnet from both its baselines where these were scored, of
-            ablations, joint training and the GAN form from the LIDnet of their denoiser as well,
-            and of all denoisers together, whose means are over denoisers and seeds; none where the
-            test has a single patient, which tells nothing of others.
+            ablations, joint training and the GAN form from the LIDnet that they change as well, of
+            the matched baseline from the published one, and of all denoisers together: the mean
+            over denoisers of means over seeds. None where the test has a single patient, which
+            tells nothing of others.
 
     Raises:
         ValueError: If the records of a line and its baseline are not of the same slices.
@@ -71,49 +78,78 @@ def _differences(
     """Of each line that has a baseline, and of all denoisers together."""
     together: dict[tuple[LineKey, str, str], list[tuple[LineKey, LineKey]]] = {}
     denoisers = {key.denoiser for key in runs}
+    several = len({key.detector for key in runs} - {"none"}) > 1
     for key, seeds in runs.items():
         if key.method not in COMPARED or len({record.patient for record in seeds[0]}) < 2:
             continue
         denoiser, name = ablation_parts(key.denoiser, denoisers)
-        whole = key._replace(denoiser="", detector="none")
-        is_variant = bool(name) or key.method != UNCHANGED
-        for against in (*AGAINST, UNCHANGED) if is_variant else AGAINST:
-            for other in _baselines(runs, key, denoiser, against):
-                yield from _difference(key, against, runs[other], seeds, resamples)
+        whole = key._replace(denoiser="", detector=key.detector if several else "none")
+        compared = COMPARED[key.method]
+        for against in (*compared, UNCHANGED) if name and key.method == UNCHANGED else compared:
+            own = [] if against == key.method else [key.denoiser]
+            for other in _baselines(runs, key, [*own, *changed(denoiser, name)], against):
+                yield from _difference(key, against, [runs[other]], [seeds], resamples)
                 together.setdefault((whole, name, against), []).append((other, key))
     for (whole, name, against), pairs in together.items():
         if len(pairs) > 1:
             title = TOGETHER.format(len(pairs))
             key = whole._replace(denoiser=ablation_title(title, name) if name else title)
-            first = [records for other, _ in pairs for records in runs[other]]
-            second = [records for _, own in pairs for records in runs[own]]
+            first = [runs[other] for other, _ in pairs]
+            second = [runs[own] for _, own in pairs]
             yield from _difference(key, against, first, second, resamples)
 
 
+def changed(denoiser: str, name: str) -> list[str]:
+    """Denoisers that an ablation changes, the nearest first.
+
+    Args:
+        denoiser (str): Such as ``CPCE``.
+        name (str): Of the ablation; ``a-b`` changes ``a``, where there is such an entry.
+
+    Returns:
+        list[str]: ``CPCE (a)`` and ``CPCE`` of ``a-b``; ``CPCE`` of ``a`` and of no name.
+    """
+    parts = name.split("-")[:-1]
+    starts = ["-".join(parts[:length]) for length in range(len(parts), 0, -1)]
+    return [*(ablation_title(denoiser, start) for start in starts), denoiser]
+
+
 def _difference(
-    key: LineKey, against: str, first: Runs, second: Runs, resamples: int
+    key: LineKey,
+    against: str,
+    first: Sequence[Runs],
+    second: Sequence[Runs],
+    resamples: int,
 ) -> Iterable[LineDifference]:
-    """Of all metrics that both have."""
-    found = paired_differences(first, second, resamples=resamples)
+    """Of all metrics that both have; of the runs of each denoiser."""
+    shares = tuple(_equal_shares(denoisers) for denoisers in (first, second))
+    every = [[records for runs in denoisers for records in runs] for denoisers in (first, second)]
+    found = paired_differences(*every, resamples=resamples, shares=shares)
     for difference in found.values():
         if difference is not None:
             yield LineDifference(key, against, difference)
 
 
+def _equal_shares(denoisers: Sequence[Runs]) -> list[float]:
+    """Part of each run in the mean over denoisers of means over seeds."""
+    return [1 / (len(denoisers) * len(runs)) for runs in denoisers for _ in runs]
+
+
 def _baselines(
-    runs: Iterable[LineKey], key: LineKey, unchanged: str, against: str
+    runs: Iterable[LineKey], key: LineKey, denoisers: Iterable[str], against: str
 ) -> list[LineKey]:
     """The baseline of a line: of its own detector where there are several.
 
-    An ablation without a baseline of its own is compared with that of its denoiser, ``unchanged``.
+    It is that of the first of the denoisers that has one: of an ablation its own, else what it
+    changes.
     """
     same: list[LineKey] = []
-    for denoiser in dict.fromkeys((key.denoiser, unchanged)):
+    for denoiser in dict.fromkeys(denoisers):
         wanted = (key.dataset, key.judge, denoiser, against)
         same = same or [
             other
             for other in runs
-            if other != key and (other.dataset, other.judge, other.denoiser, other.method) == wanted
+            if (other.dataset, other.judge, other.denoiser, other.method) == wanted
         ]
     return [other for other in same if other.detector == key.detector][:1] or same[:1]
 
