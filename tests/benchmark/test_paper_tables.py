@@ -114,6 +114,40 @@ def test_a_baseline_that_is_surely_better_is_bold(rows):
     assert sure_cells(rows, [worse]) == [False, False, False, True, False]
 
 
+def test_a_baseline_must_surely_beat_the_other_baseline_too(rows):
+    """SSIM of the matched baseline is better than LIDnet's and than the published one's."""
+    matched = next(row for row in rows if row.method == "matched")
+    worse = difference(ours(rows), "matched", "AP50", -9.0, -1.0)
+    assert sure_cells(rows, [worse]) == [False] * 5
+    best = difference(matched, "baseline", "AP50", 0.5, 9.0)
+    assert sure_cells(rows, [worse, best]) == [False, True, False, False, False]
+
+
+def test_each_data_set_has_its_images_by_its_own_first_judge(rows, make_row):
+    """Judges of one data set score no other."""
+    other = [
+        make_row(r.method, denoiser=r.denoiser, detector=r.detector, judge=judge, dataset="chest")
+        for judge in ("chest judge", "second chest judge")
+        for r in rows
+    ]
+    rows = [*rows, *other]
+    titles = [table.title for table in paper_tables(rows, Evidence())]
+    quality = ["Table 3: denoising, STS, 60 HU noise", "Table 3: denoising, chest"]
+    assert titles[3:] == [*quality, "Table 4: CNN against GAN"]
+    differences = tuple(
+        difference(row, "baseline", metric, 1.0, 2.0)
+        for row in rows
+        if row.method == "lidnet"
+        for metric in ("AP50", "PSNR")
+    )
+    tables = {t.title.partition(": ")[2]: t for t in difference_tables(Evidence(differences))}
+    assert [names[0].partition(":")[0] for names, _ in tables["whole slice"].rows] == [
+        "STS, 60 HU noise", "STS, 60 HU noise", "chest", "chest",
+    ]  # fmt: skip
+    detection = "lesion detection, judge second chest judge"
+    assert [names[0].partition(":")[0] for names, _ in tables[detection].rows] == ["chest"] * 2
+
+
 def test_lower_is_better_for_errors(rows):
     lower = difference(ours(rows, "REDCNN"), "baseline", "RMSE", -0.02, -0.01)
     table = next(t for t in paper_tables(rows, Evidence((lower,))) if t.title.startswith("Table 3"))

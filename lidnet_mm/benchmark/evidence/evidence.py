@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -111,6 +112,21 @@ class Evidence:
 def line_key(row: ResultRow) -> LineKey:
     """Key of the line that a row belongs to."""
     return LineKey(row.dataset, row.judge, *row_key(row))
+
+
+def main_judges(keys: Iterable[LineKey]) -> dict[str, str]:
+    """The first judge of each data set, whose lines stand for images: these are the same for all.
+
+    Args:
+        keys (Iterable[LineKey]): Lines, those of a data set's main judge in front.
+
+    Returns:
+        dict[str, str]: By data set.
+    """
+    found: dict[str, str] = {}
+    for key in keys:
+        found.setdefault(key.dataset, key.judge)
+    return found
 
 
 def write_evidence(evidence: Evidence, path: str | Path) -> None:

@@ -23,6 +23,7 @@ from lidnet_mm.benchmark.figures.training_figure import training_panels
 from lidnet_mm.benchmark.public_text import PublicNames, without_folders
 from lidnet_mm.benchmark.report.failed_cell import FailedCell
 from lidnet_mm.benchmark.report.report_flags import mixture_flags
+from lidnet_mm.benchmark.report.twin_flags import twin_flags
 from lidnet_mm.benchmark.scores.provenance import Provenance
 from lidnet_mm.benchmark.scores.results import METHODS, ResultRow
 from lidnet_mm.benchmark.scores.row_titles import METHOD_MEANINGS, METHOD_TITLES
@@ -118,7 +119,7 @@ def write_report(
             columns=COLUMNS,
             column_groups=_column_groups(),
             methods=_methods_of(rows),
-            flags=mixture_flags(rows),
+            flags=[*mixture_flags(rows), *twin_flags(rows)],
             failed=failed,
             paper=paper,
             differences=differences,

@@ -21,6 +21,7 @@ from lidnet_mm.benchmark.figures.training_figure import training_panels
 from lidnet_mm.benchmark.public_text import without_folders
 from lidnet_mm.benchmark.report.collect import EVIDENCE
 from lidnet_mm.benchmark.report.report_flags import mixture_flags
+from lidnet_mm.benchmark.report.twin_flags import twin_flags
 from lidnet_mm.benchmark.scores.results import ResultRow, read_results
 from lidnet_mm.benchmark.scores.row_titles import METHOD_TITLES, ablation_parts
 from lidnet_mm.benchmark.tables.count_table import count_tables
@@ -86,7 +87,7 @@ def _text(
     introduction: str,
 ) -> str:
     """The page."""
-    parts = ["# Results", introduction, *mixture_flags(rows)]
+    parts = ["# Results", introduction, *mixture_flags(rows), *twin_flags(rows)]
     parts += [f"![{words}](images/{name})" for words, name, _ in pictures]
     tables = [
         *mean_tables(rows),
@@ -113,6 +114,7 @@ def _pictures(
             for e in evidence.differences
             if e.difference.metric == metric
             and e.against in AGAINST
+            and e.key.method not in AGAINST
             and not ablation_parts(e.key.denoiser, denoisers)[1]
         ]
         if entries:

@@ -2,9 +2,16 @@
 
 import itertools
 import math
+from collections.abc import Sequence
 
 from lidnet_mm.benchmark.evidence.bootstrap import Difference
-from lidnet_mm.benchmark.evidence.evidence import UNCHANGED, Evidence, LineDifference, LineKey
+from lidnet_mm.benchmark.evidence.evidence import (
+    UNCHANGED,
+    Evidence,
+    LineDifference,
+    LineKey,
+    main_judges,
+)
 from lidnet_mm.benchmark.scores.row_titles import METHOD_TITLES
 from lidnet_mm.benchmark.tables.metric_columns import (
     DETECTION,
@@ -41,16 +48,19 @@ def difference_tables(evidence: Evidence) -> list[PaperTable]:
         evidence (Evidence): The evidence.
 
     Returns:
-        list[PaperTable]: A table for each kind of metric; for further judges that of detection
-            alone, as images are the same for all.
+        list[PaperTable]: One of detection for each judge, then one for each other kind of metric,
+            as images are the same for all judges.
     """
-    judges = dict.fromkeys(entry.key.judge for entry in evidence.differences)
-    return [
-        table
-        for number, judge in enumerate(judges)
-        for kind, names in (KINDS[:1] if number else KINDS)
-        if (table := _difference_table(evidence, judge, kind, names)).rows
-    ]
+    found = evidence.differences
+    main = main_judges(entry.key for entry in found)
+    of_images = [entry for entry in found if entry.key.judge == main[entry.key.dataset]]
+    tables = []
+    (kind, names), *others = KINDS
+    for judge in dict.fromkeys(entry.key.judge for entry in found):
+        own = [entry for entry in found if entry.key.judge == judge]
+        tables.append(_difference_table(own, f"{kind}, judge {judge}", kind, names))
+    tables += [_difference_table(of_images, kind, kind, names) for kind, names in others]
+    return [table for table in tables if table.rows]
 
 
 def detection_tables(evidence: Evidence) -> list[PaperTable]:
@@ -68,10 +78,9 @@ def detection_tables(evidence: Evidence) -> list[PaperTable]:
 
 
 def _difference_table(
-    evidence: Evidence, judge: str, kind: str, names: tuple[str, ...]
+    found: Sequence[LineDifference], what: str, kind: str, names: tuple[str, ...]
 ) -> PaperTable:
     """Differences in a few metrics."""
-    found = [entry for entry in evidence.differences if entry.key.judge == judge]
     rows = []
     for (key, against), group in itertools.groupby(found, lambda e: (e.key, e.against)):
         by_name = {entry.difference.metric: entry for entry in group}
@@ -84,14 +93,15 @@ def _difference_table(
         seeds = " / ".join(map(str, first.num_seeds[::-1]))
         numbers = [Cell(seeds), Cell(str(first.num_patients))]
         rows.append(((line, AGAINST_TITLES[against]), [*cells, *numbers]))
+    resamples = f"{found[0].difference.resamples:,} " if found else ""
     caption = (
-        f"Judge: {judge}. Difference with its 95 % interval (paired bootstrap over patients, "
-        f"{found[0].difference.resamples:,} resamples). 'Inside the interval': the interval "
-        "contains 0, so the difference may be chance. Seeds: of the first / of the second."
+        "Difference with its 95 % interval (paired bootstrap over patients, "
+        f"{resamples}resamples). 'Inside the interval': the interval contains 0, so the difference "
+        "may be chance. Trainings: of the first / of the second."
     )
-    groups = ((kind, tuple(map(titled, names))), ("Number of", ("seeds", "patients")))
-    title = f"LIDnet less its baselines: {kind.lower()}, judge {judge}"
-    return PaperTable(title, caption, ("LIDnet", "less the"), groups, joined_rows(rows))
+    groups = ((kind, tuple(map(titled, names))), ("Number of", ("trainings", "patients")))
+    title = f"LIDnet less its baselines: {what[0].lower()}{what[1:]}"
+    return PaperTable(title, caption, ("Method", "less the"), groups, joined_rows(rows))
 
 
 def _froc_table(evidence: Evidence, judge: str) -> PaperTable:

@@ -1,9 +1,8 @@
 """Tables 2, 3 and 4 in the layout of the paper."""
 
-import math
 from collections.abc import Iterable, Sequence
 
-from lidnet_mm.benchmark.evidence.evidence import Evidence, LineKey, line_key
+from lidnet_mm.benchmark.evidence.evidence import Evidence, LineKey, line_key, main_judges
 from lidnet_mm.benchmark.scores.results import ResultRow
 from lidnet_mm.benchmark.scores.row_titles import METHOD_TITLES, ablation_parts
 from lidnet_mm.benchmark.tables.metric_columns import (
@@ -40,13 +39,13 @@ def paper_tables(rows: Iterable[ResultRow], evidence: Evidence) -> list[PaperTab
     lines: Lines = {}
     for row in rows:
         lines.setdefault(line_key(row), []).append(row)
-    judges = list(dict.fromkeys(key.judge for key in lines))
     tables: list[PaperTable] = []
-    by_judge = [{k: v for k, v in lines.items() if k.judge == judge} for judge in judges]
-    for judge, own in zip(judges, by_judge, strict=True):
+    for judge in dict.fromkeys(key.judge for key in lines):
+        own = {key: rows for key, rows in lines.items() if key.judge == judge}
         tables += _detection_table(own, judge, evidence)
-    # Images are the same for all judges.
-    tables += [*_quality_tables(by_judge[0], evidence), _gan_table(by_judge[0], evidence)]
+    main = main_judges(lines)
+    lines = {key: rows for key, rows in lines.items() if key.judge == main[key.dataset]}
+    tables += [*_quality_tables(lines, evidence), _gan_table(lines, evidence)]
     return [table for table in tables if table.rows]
 
 
@@ -151,20 +150,23 @@ def _compared(
 ) -> list[Cell]:
     """Values of a denoiser's methods, the best emphasised where that is sure."""
     cells = [Cell(_value(key, name, lines, evidence)) for key in keys]
-    ours = keys[-1]
-    if ours is None:
-        return cells
-    found = {e.against: e.difference for e in evidence.differences_of(ours, name)}
-    signs = {}
-    for against, difference in found.items():
-        gain = difference.estimate * (1 if KNOWN[name].higher_is_better else -1)
-        signs[against] = 0 if difference.is_inside else math.copysign(1, gain)
-    others = [key.method for key in keys[:-1] if key is not None]
-    if others and all(signs.get(other) == 1 for other in others):
-        cells[-1] = cells[-1]._replace(sure=True)
-    elif len(others) == 1 and signs.get(others[0]) == -1:
-        cells[0] = cells[0]._replace(sure=True)
+    present = [key for key in keys if key is not None]
+    for place, key in enumerate(keys):
+        others = [other for other in present if other != key]
+        if key is not None and others:
+            sure = all(_is_surely_better(key, other, name, evidence) for other in others)
+            cells[place] = cells[place]._replace(sure=sure)
     return cells
+
+
+def _is_surely_better(key: LineKey, other: LineKey, name: str, evidence: Evidence) -> bool:
+    """Whether the interval of a line less another of its denoiser says so."""
+    for first, second, sign in ((key, other, 1), (other, key, -1)):
+        for entry in evidence.differences_of(first, name):
+            if entry.against == second.method and not entry.difference.is_inside:
+                gain = sign * entry.difference.estimate
+                return (gain > 0) == KNOWN[name].higher_is_better
+    return False
 
 
 def _value(key: LineKey | None, name: str, lines: Lines, evidence: Evidence) -> str:
