@@ -2,8 +2,8 @@
 
 Slices of one patient are alike, so patients are resampled, with all their slices (Rutter, Academic
 Radiology 7, 2000); each resample holds the same patients for both methods, so what makes a patient
-hard cancels. The interval is the expanded percentile interval (Hesterberg, American Statistician 69,
-2015): the plain one is too short where patients are few.
+hard cancels. The interval is the expanded percentile interval (Hesterberg, American Statistician
+69, 2015): the plain one is too short where patients are few.
 """
 
 import math
@@ -121,7 +121,7 @@ def percentile_tail(num_patients: int) -> float:
 
     Resamples of n patients vary by (n − 1) / n of what means of n patients do, and their standard
     error is itself an estimate: the ends move out by √(n / (n − 1)) and from the normal to the t
-    distribution, on the scale of the normal one (Hesterberg 2015, section 3.2). For a normal mean
+    distribution, on the scale of the normal one (Hesterberg 2015). For a normal mean
     that is the t interval, but for the chance of the draws.
 
     Args:
