@@ -61,29 +61,29 @@ methods = [
     dict(method='classical', denoiser='BM3D', config='../classical/bm3d_chest.py', doses=main),
     dict(method='baseline', doses=main, seeds=one),
     dict(method='matched', config=l1, doses=main),
-    # Figure 3: the judge's AP along the training, in turn and jointly.
-    dict(method='lidnet', config=limited, denoisers=cpce, doses=main, along=200, options=kept),
-    dict(method='lidnet', config=limited, denoisers=others, doses=main),
-    # The paper's lambda_1 = lambda_2 = 5 without a limit.
-    dict(method='lidnet', name='lambda5', config=paper, doses=main, seeds=one),
+    # As in the paper: lambda_1 = lambda_2 = 5.
+    dict(method='lidnet', config=paper, doses=main),
     dict(method='lidnet_gan', config=gan, denoisers=cpce, doses=main, seeds=one),
-    # One thing changed at a time.
-    dict(method='joint', config=limited, denoisers=cpce, doses=main, along=200,
+    # The feedback's gradient at most ten times that of L1. Figure 3: AP along the training.
+    dict(method='lidnet', name='bounded', config=limited, denoisers=cpce, doses=main, along=200, options=kept),
+    dict(method='lidnet', name='bounded', config=limited, denoisers=others, doses=main),
+    dict(method='joint', name='bounded', config=limited, denoisers=cpce, doses=main, along=200,
          options={'train_cfg.joint': True, **kept}),
-    dict(method='lidnet', name='no-perceptual', config=limited, options=no_perceptual, denoisers=cpce,
-         doses=main, seeds=one),
-    dict(method='lidnet', name='no-detection', config=limited, options=no_detection, denoisers=cpce,
-         doses=main, seeds=one),
-    dict(method='lidnet', name='whole-slice', config=limited, options=whole_slice, denoisers=cpce,
-         doses=main, seeds=one),
-    dict(method='lidnet', name='k1', config=limited, options={'model.roi_perceptual_loss.num_rois': 1},
+    # One thing changed at a time.
+    dict(method='lidnet', name='bounded-no-perceptual', config=limited, options=no_perceptual,
          denoisers=cpce, doses=main, seeds=one),
-    dict(method='lidnet', name='k20', config=limited, options={'model.roi_perceptual_loss.num_rois': 20},
+    dict(method='lidnet', name='bounded-no-detection', config=limited, options=no_detection,
          denoisers=cpce, doses=main, seeds=one),
+    dict(method='lidnet', name='bounded-whole-slice', config=limited, options=whole_slice,
+         denoisers=cpce, doses=main, seeds=one),
+    dict(method='lidnet', name='bounded-k1', config=limited, denoisers=cpce, doses=main, seeds=one,
+         options={'model.roi_perceptual_loss.num_rois': 1}),
+    dict(method='lidnet', name='bounded-k20', config=limited, denoisers=cpce, doses=main, seeds=one,
+         options={'model.roi_perceptual_loss.num_rois': 20}),
     # Other doses.
     dict(method='matched', config=l1, denoisers=cpce, doses=sweep, seeds=one),
-    dict(method='lidnet', config=limited, denoisers=cpce, doses=sweep, seeds=one),
-    dict(method='lidnet', name='lambda5', config=paper, denoisers=cpce, doses=sweep, seeds=one),
+    dict(method='lidnet', config=paper, denoisers=cpce, doses=sweep, seeds=one),
+    dict(method='lidnet', name='bounded', config=limited, denoisers=cpce, doses=sweep, seeds=one),
     dict(method='ndct'),
 ]
 seeds = [0, 1, 2]

@@ -14,6 +14,7 @@ datasets = {
 doses = {
     '120 HU': {'low_dose.noise_hu': 120},
     '60 HU': {'low_dose.noise_hu': 60},
+    '240 HU': {'low_dose.noise_hu': 240},
 }
 # A generator of RED-CNN's size costs twenty times the others on a CPU: a third of its channels.
 denoisers = {
@@ -40,18 +41,24 @@ denoisers = {
         generator=dict(type='lidnet_mm.WGANVGG'),
         configs=dict(baseline='../baselines/wgan-vgg_adv_sts_short.py')),
 }
-limited = '../lidnet/lidnet_cpce_faster-rcnn_r18_sts_short_limited.py'
-main = ['120 HU']
+l1, limited = '../baselines/cpce_l1_sts_short.py', '../lidnet/lidnet_cpce_faster-rcnn_r18_sts_short_limited.py'
+unlimited = {'model.feedback_limit': None}
+main, sweep, one, cpce = ['120 HU'], ['60 HU', '240 HU'], [0], ['CPCE']
 methods = [
     dict(method='ldct'),
     # BM3D is told the noise, in a window of 2000 HU.
     dict(method='classical', denoiser='BM3D', config='../classical/bm3d_sts.py', doses=main,
          options={'model.generator.sigma': 0.06}),
-    dict(method='baseline', doses=main),
-    dict(method='matched', config='../baselines/cpce_l1_sts_short.py'),
-    dict(method='lidnet', config=limited),
-    # The paper's lambda_1 = lambda_2 = 5 without a limit.
-    dict(method='lidnet', name='lambda5', config=limited, options={'model.feedback_limit': None}, doses=main),
+    dict(method='baseline', doses=main, seeds=one),
+    dict(method='matched', config=l1, doses=main),
+    # As in the paper: lambda_1 = lambda_2 = 5.
+    dict(method='lidnet', config=limited, options=unlimited, doses=main),
+    # The feedback's gradient at most ten times that of L1.
+    dict(method='lidnet', name='bounded', config=limited, doses=main),
+    # Other doses.
+    dict(method='matched', config=l1, denoisers=cpce, doses=sweep, seeds=one),
+    dict(method='lidnet', config=limited, options=unlimited, denoisers=cpce, doses=sweep, seeds=one),
+    dict(method='lidnet', name='bounded', config=limited, denoisers=cpce, doses=sweep, seeds=one),
     dict(method='ndct'),
 ]
 seeds = [0, 1, 2]
