@@ -1,8 +1,11 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
 from lidnet_mm.benchmark.evidence.evidence import (
     Evidence,
+    LineMinutes,
     line_key,
     read_evidence,
     write_evidence,
@@ -171,6 +174,9 @@ def test_all_denoisers_together_are_the_mean_of_their_differences(make_row):
 
 def test_read_back(evidence, tmp_path):
     path = tmp_path / "evidence.json"
+    key = evidence.detections[0].key
+    evidence = dataclasses.replace(evidence, minutes=(LineMinutes(key, (1.5, 2.0)),))
+    assert (evidence.minutes_of(key), Evidence().minutes_of(key)) == ((1.5, 2.0), ())
     write_evidence(evidence, path)
     assert read_evidence(path) == evidence
     assert read_evidence(tmp_path / "none.json") == Evidence()

@@ -5,7 +5,13 @@ import re
 import pytest
 
 from lidnet_mm.benchmark.evidence.bootstrap import Difference
-from lidnet_mm.benchmark.evidence.evidence import Evidence, LineDetection, LineDifference, line_key
+from lidnet_mm.benchmark.evidence.evidence import (
+    Evidence,
+    LineDetection,
+    LineDifference,
+    LineMinutes,
+    line_key,
+)
 from lidnet_mm.benchmark.tables.evidence_tables import detection_tables, difference_tables
 from lidnet_mm.benchmark.tables.paper_table import (
     Cell,
@@ -77,6 +83,10 @@ def test_table_4_compares_both_forms_where_there_are_both(rows):
     table = next(t for t in paper_tables(rows, Evidence()) if t.title.startswith("Table 4"))
     assert [names for names, _ in table.rows] == [("STS, 60 HU noise, CPCE", "CNN"), ("", "GAN")]
     assert [cells[0].text for _, cells in table.rows] == ["48.0", "47.0"]
+    assert table.groups[-1] == ("Training", ("Time (min)",))
+    timed = Evidence(minutes=(LineMinutes(line_key(rows[-1]), (3.0, 5.0)),))
+    table = next(t for t in paper_tables(rows, timed) if t.title.startswith("Table 4"))
+    assert [cells[-1].text for _, cells in table.rows] == ["\u2013", "4.0 ± 1.4"]
     without = [row for row in rows if row.method != "lidnet_gan"]
     assert not any(t.title.startswith("Table 4") for t in paper_tables(without, Evidence()))
 

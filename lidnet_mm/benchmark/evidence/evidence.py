@@ -89,16 +89,31 @@ class LineDetection:
 
 
 @dataclass(frozen=True)
+class LineMinutes:
+    """How long the trainings of a line took.
+
+    Attributes:
+        key (LineKey): The line.
+        minutes (tuple[float, ...]): Wall clock, one a seed, without judge and T1, which are shared.
+    """
+
+    key: LineKey
+    minutes: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Evidence:
     """All of a report.
 
     Attributes:
         differences (tuple[LineDifference, ...]): In the order of lines and metrics.
         detections (tuple[LineDetection, ...]): One a line.
+        minutes (tuple[LineMinutes, ...]): Lines whose trainings were timed.
     """
 
     differences: tuple[LineDifference, ...] = field(default=())
     detections: tuple[LineDetection, ...] = field(default=())
+    minutes: tuple[LineMinutes, ...] = field(default=())
 
     def differences_of(self, key: LineKey, metric: str) -> list[LineDifference]:
         """Those of one line in one metric."""
@@ -107,6 +122,10 @@ class Evidence:
     def detection_of(self, key: LineKey) -> LineDetection | None:
         """What is known of a line."""
         return next((d for d in self.detections if d.key == key), None)
+
+    def minutes_of(self, key: LineKey) -> tuple[float, ...]:
+        """How long the trainings of a line took; empty where that is unknown."""
+        return next((timed.minutes for timed in self.minutes if timed.key == key), ())
 
 
 def line_key(row: ResultRow) -> LineKey:
@@ -139,6 +158,7 @@ def write_evidence(evidence: Evidence, path: str | Path) -> None:
     content = {
         "differences": [asdict(entry) for entry in evidence.differences],
         "detections": [asdict(entry) for entry in evidence.detections],
+        "minutes": [asdict(entry) for entry in evidence.minutes],
     }
     text = json.dumps(_plain(content), indent=1, allow_nan=False)
     write_whole(Path(path), (text + "\n").encode())
@@ -163,6 +183,7 @@ def read_evidence(path: str | Path) -> Evidence:
         return Evidence(
             tuple(_read_difference(entry) for entry in content["differences"]),
             tuple(_read_detection(entry) for entry in content["detections"]),
+            tuple(_read_minutes(entry) for entry in content.get("minutes", ())),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
@@ -193,3 +214,8 @@ def _read_detection(entry: dict) -> LineDetection:
     )
     parts = {name: tuple(entry[name]) for name in ("rates", "sensitivity", "points", "cpm")}
     return LineDetection(LineKey(*entry["key"]), sizes=sizes, metrics=entry["metrics"], **parts)
+
+
+def _read_minutes(entry: dict) -> LineMinutes:
+    """A timed line from its entry; files of earlier versions have none."""
+    return LineMinutes(LineKey(*entry["key"]), tuple(entry["minutes"]))

@@ -9,7 +9,13 @@ import numpy as np
 from lidnet_mm.benchmark.cases.case import Case
 from lidnet_mm.benchmark.cases.case_file import read_case
 from lidnet_mm.benchmark.cases.region_file import RegionTrack, find_regions
-from lidnet_mm.benchmark.evidence.evidence import Evidence, write_evidence
+from lidnet_mm.benchmark.evidence.evidence import (
+    Evidence,
+    LineKey,
+    LineMinutes,
+    line_key,
+    write_evidence,
+)
 from lidnet_mm.benchmark.evidence.gather_evidence import gather_evidence
 from lidnet_mm.benchmark.evidence.judged_curves import JUDGED_CURVES, write_judged_curves
 from lidnet_mm.benchmark.evidence.line_physics import (
@@ -22,6 +28,7 @@ from lidnet_mm.benchmark.evidence.line_physics import (
 from lidnet_mm.benchmark.evidence.training_log import Curves, read_training_log
 from lidnet_mm.benchmark.jobs.cell_state import failure_of_scoring
 from lidnet_mm.benchmark.jobs.job_list import JobList
+from lidnet_mm.benchmark.jobs.job_notes import seconds_of
 from lidnet_mm.benchmark.matrix.comparison import Comparison
 from lidnet_mm.benchmark.matrix.matrix import Matrix
 from lidnet_mm.benchmark.matrix.stage import Scoring, Training
@@ -137,7 +144,8 @@ def report(matrix: Matrix, allow_mixed: bool = False) -> list[Path]:
     pages = [_report(*parts) for parts in zip(tables, evidence, physics, curves, strict=True)]
     differences = tuple(entry for part in evidence for entry in part.differences)
     detections = tuple(entry for part in evidence for entry in part.detections)
-    write_evidence(Evidence(differences, detections), matrix.work_dir / EVIDENCE)
+    minutes = tuple(entry for part in evidence for entry in part.minutes)
+    write_evidence(Evidence(differences, detections, minutes), matrix.work_dir / EVIDENCE)
     lines = [line for part in physics for line in part.lines]
     write_physics_lines(lines, matrix.work_dir / PHYSICS_LINES)
     trainings = [training for part in curves for training in part]
@@ -187,11 +195,22 @@ def _data(table: Comparison, title: str) -> tuple[tuple[DataDigest, ...], dict[s
 def _evidence(found: CollectedTable) -> Evidence:
     """What the records of a table tell; a score of an older version has none."""
     paths = {scoring: scoring.folder / "records.json" for scoring in found.rows}
-    return gather_evidence(
+    told = gather_evidence(
         (row, read_records(paths[scoring]))
         for scoring, row in found.rows.items()
         if paths[scoring].is_file()
     )
+    return replace(told, minutes=_minutes(found))
+
+
+def _minutes(found: CollectedTable) -> tuple[LineMinutes, ...]:
+    """How long the trainings took that are done."""
+    minutes: dict[LineKey, list[float]] = {}
+    for scoring, row in found.rows.items():
+        seconds = seconds_of(scoring.training.folder) if scoring.training else None
+        if seconds is not None:
+            minutes.setdefault(line_key(row), []).append(round(seconds / 60, 1))
+    return tuple(LineMinutes(key, tuple(own)) for key, own in minutes.items())
 
 
 def _physics(found: CollectedTable) -> Physics:

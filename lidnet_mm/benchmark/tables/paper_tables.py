@@ -106,9 +106,14 @@ def _gan_table(lines: Lines, evidence: Evidence) -> PaperTable:
                 continue
             for place, (form, key) in enumerate(keys):
                 cells = [Cell(_value(key, name, lines, evidence)) for name in names]
+                cells.append(Cell(format_value(evidence.minutes_of(key), 1)))
                 rows.append((("" if place else f"{dataset}, {title}", form), cells))
-    groups = (("Detection", tuple(map(titled, DETECTION))), *_quality_groups())
-    caption = "LIDnet in its two forms: reconstruction loss (CNN) and adversarial loss (GAN)."
+    detection = ("Detection", tuple(map(titled, DETECTION)))
+    groups = (detection, *_quality_groups(), ("Training", ("Time (min)",)))
+    caption = (
+        "LIDnet in its two forms: reconstruction loss (CNN) and adversarial loss (GAN). Time: wall "
+        "clock, without T1."
+    )
     return PaperTable("Table 4: CNN against GAN", caption, ("LIDnet", "Form"), groups, rows)
 
 
