@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from physics_files import write_physics
 
-from lidnet_mm.benchmark.jobs.job_notes import note_failure
+from lidnet_mm.benchmark.evidence.evidence import read_evidence
+from lidnet_mm.benchmark.jobs.job_notes import add_seconds, note_failure
 from lidnet_mm.benchmark.matrix.matrix import Matrix
 from lidnet_mm.benchmark.report.collect import collect, report
 from lidnet_mm.benchmark.report.failed_cell import FailedCell
@@ -131,6 +132,19 @@ class TestReport:
         for number in range(2):
             assert f"case_000{number}, slice 3" in page
         assert page.count("data:image/webp;base64,") == 2 * 4  # a slice of each method
+
+    def test_how_long_trainings_took(self, scored, comparison):
+        """Of those that were timed; kept beside the results."""
+        for training in comparison.trainings[:3]:
+            add_seconds(training.folder, 60.0 * (1 + training.seed))
+        report(scored)
+        timed = read_evidence(scored.work_dir / "evidence.json").minutes
+        found = {entry.key.method: sorted(entry.minutes) for entry in timed}
+        expected = {}
+        for training in comparison.trainings[:3]:
+            method = training.name.partition("_")[0]
+            expected.setdefault(method, []).append(1.0 + training.seed)
+        assert found == {method: sorted(own) for method, own in expected.items()}
 
     def test_lesions_behind_the_texture_errors(self, scored):
         """Those of both seeds; a score without counts, of an older version, is left out."""
