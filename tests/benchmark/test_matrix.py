@@ -74,6 +74,14 @@ class TestAxes:
         assert titles["lidnet_cpce_seed1"] == "CPCE"
         assert titles["classical_bilateral-filter_seed0"] == "Bilateral filter"
 
+    def test_joint_training_of_an_ablation_is_called_after_it(self, read_matrix):
+        more = (
+            "methods = [m for m in methods if m['method'] != 'joint']\n"
+            "methods += [dict(method='joint', name='k1', config='lidnet.py', denoisers=['CPCE'])]\n"
+        )
+        titles = {s.folder.name: s.entry.denoiser for s in read_matrix(more).tables[0].scorings}
+        assert titles["joint_k1_cpce_seed1"] == titles["lidnet_k1_cpce_seed1"] == "CPCE (k1)"
+
     def test_data_root_of_one_dataset(self, read_matrix):
         matrix = read_matrix("datasets.pop('STS')\n", data_root="/ct")
         assert {table.data_root for table in matrix.tables} == {"/ct"}

@@ -125,18 +125,27 @@ def _row(line: TableLine) -> tuple[str, str, str]:
 
 
 def _with_own_titles(lines: list[TableLine], methods: Sequence[MethodPlan]) -> list[TableLine]:
-    """Denoisers of an ablation are called after it where they would be in one row with another."""
+    """Denoisers of an ablation are called after it where they would be in one row with another.
+
+    Entries of other methods that share its name are, too: joint training of what it changes.
+    """
     count = Counter(_row(line) for line in lines if line.config)
     names = sorted({plan.entry.name for plan in methods if plan.entry.name}, key=len, reverse=True)
-    titled = []
-    for line in lines:
-        if line.is_spread and count[_row(line)] > 1:
-            name = next((n for n in names if (line.entry.name or "").startswith(f"{n}_")), None)
-            if name:
-                title = ablation_title(line.entry.denoiser, name)
-                line = replace(line, entry=replace(line.entry, denoiser=title))
-        titled.append(line)
-    return titled
+    named = [
+        next((n for n in names if (line.entry.name or "").startswith(f"{n}_")), None)
+        if line.is_spread
+        else None
+        for line in lines
+    ]
+    shared = {
+        name for line, name in zip(lines, named, strict=True) if name and count[_row(line)] > 1
+    }
+    return [
+        replace(line, entry=replace(line.entry, denoiser=ablation_title(line.entry.denoiser, name)))
+        if name in shared
+        else line
+        for line, name in zip(lines, named, strict=True)
+    ]
 
 
 def _check_labels(lines: Sequence[TableLine]) -> None:
