@@ -8,7 +8,6 @@ import subprocess
 
 import numpy as np
 import pytest
-from browser import Browser
 from PIL import Image
 
 from lidnet_mm.benchmark import Case, Provenance, write_report
@@ -55,16 +54,6 @@ def page(tmp_path_factory, make_row):
     rows = [make_row("ldct", denoiser="none"), make_row(), make_row("lidnet")]
     folder = tmp_path_factory.mktemp("report")
     return write_report(rows, folder, [], cases, PROVENANCE, "x", regions=[track])
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("no chromium to open the page with")
-    browser = Browser(path, tmp_path_factory.mktemp("profile"))
-    yield browser
-    browser.close()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """What the viewer of cases in a report is given."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +16,16 @@ from lidnet_mm.benchmark.cases.case_images import (
     shown_region,
 )
 from lidnet_mm.benchmark.cases.case_print import MOST_BYTES, CasePicture, case_pictures
+from lidnet_mm.benchmark.cases.case_titles import (
+    TitleGroup,
+    in_order,
+    keys_of_titles,
+    opening_title,
+    title_groups,
+)
 from lidnet_mm.benchmark.public_text import PublicNames
+from lidnet_mm.benchmark.scores.results import ResultRow
+from lidnet_mm.benchmark.scores.row_titles import RowKey
 from lidnet_mm.visualization.dataset_page.windows import PRESETS
 
 LOWEST_SCORE = 0.05
@@ -43,21 +52,33 @@ class CaseView:
     binnings: tuple[int, int]
 
 
-def case_view(cases: Sequence[Case], names: PublicNames | None = None) -> CaseView:
+def case_view(
+    cases: Sequence[Case], names: PublicNames | None = None, rows: Iterable[ResultRow] = ()
+) -> CaseView:
     """Prepare cases for a page.
 
     Args:
         cases (Sequence[Case]): The cases, at least one.
         names (PublicNames, optional): Names of slices of the report.
+        rows (Iterable[ResultRow]): Rows of the table, whose titles the images bear. Defaults to
+            none: images then are known by the name of their method alone.
 
     Returns:
         CaseView: Of all cases.
     """
     names = names or PublicNames()
-    shown = [replace(case, name=names(case.name)) for case in cases]
+    keys = keys_of_titles(rows)
+    groups = [title_groups(list(case.images), keys) for case in cases]
+    shown = [
+        replace(in_order(case, own), name=names(case.name))
+        for case, own in zip(cases, groups, strict=True)
+    ]
     most_pixels = pixels_an_image(shown)
     store = _Store()
-    entries = [_entry(case, most_pixels, store) for case in shown]
+    entries = [
+        {**_entry(case, most_pixels, store), **_arrangement(own, keys)}
+        for case, own in zip(shown, groups, strict=True)
+    ]
     most_bytes = MOST_BYTES / len(shown)
     steps = [image.step for image in store.images]
     return CaseView(
@@ -113,6 +134,18 @@ def _entry(case: Case, most_pixels: int, store: _Store) -> dict[str, Any]:
             }
             for part in case.slices
         ],
+    }
+
+
+def _arrangement(groups: Sequence[TitleGroup], keys: Mapping[str, RowKey]) -> dict[str, Any]:
+    """How many images stand together under which name, and which one is shown first."""
+    titles = [title for group in groups for title in group.titles]
+    return {
+        "groups": [
+            {"name": group.name, "count": len(group.titles), "folded": group.folded}
+            for group in groups
+        ],
+        "opening": titles.index(opening_title(groups, keys)),
     }
 
 

@@ -47,6 +47,7 @@ SCRIPTS = (  # in this order: each uses those before it
     (PACKAGE, "case_shown.js"),
     (PACKAGE, "case_drawing.js"),
     (PACKAGE, "case_words.js"),
+    (PACKAGE, "case_strip.js"),
     (PACKAGE, "case_settings.js"),
     (PACKAGE, "case_pointer.js"),
     (PACKAGE, "case_keys.js"),
@@ -104,7 +105,7 @@ def write_report(
     detections = detection_tables(evidence)
     physics = physics or Physics()
     measured = physics_tables(physics)
-    view = case_view(cases, names) if cases else None
+    view = case_view(cases, names, rows) if cases else None
     tracks = region_views(regions, rows[0].window_hu, names)
     page = Path(out_dir) / "index.html"
     content = (
