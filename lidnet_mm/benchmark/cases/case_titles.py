@@ -97,6 +97,23 @@ def opening_title(groups: Sequence[TitleGroup], keys: Mapping[str, RowKey]) -> s
     return all_titles[-1]
 
 
+def by_importance(groups: Sequence[TitleGroup], keys: Mapping[str, RowKey]) -> list[str]:
+    """Titles in the order in which to keep them where not all fit.
+
+    Args:
+        groups (Sequence[TitleGroup]): Of :func:`title_groups`.
+        keys (Mapping[str, RowKey]): Of :func:`keys_of_titles`.
+
+    Returns:
+        list[str]: The image to open with, both ends, the others as they come; ablations last.
+    """
+    titles = [title for group in groups for title in group.titles]
+    folded = [title for group in groups if group.folded for title in group.titles]
+    rest = [title for title in titles if title not in folded]
+    first = [opening_title(groups, keys), titles[0], titles[-1]]
+    return list(dict.fromkeys([*first, *rest, *folded]))
+
+
 def in_order(case: Case, groups: Sequence[TitleGroup]) -> Case:
     """A case with its images in another order.
 
