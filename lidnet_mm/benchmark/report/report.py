@@ -20,7 +20,7 @@ from lidnet_mm.benchmark.figures.method_figure import (
     panel_svg,
 )
 from lidnet_mm.benchmark.figures.physics_figure import physics_panels
-from lidnet_mm.benchmark.figures.training_figure import training_panels
+from lidnet_mm.benchmark.figures.training_figure import by_judge, training_panels
 from lidnet_mm.benchmark.public_text import PublicNames, without_folders
 from lidnet_mm.benchmark.report.failed_cell import FailedCell
 from lidnet_mm.benchmark.report.report_flags import mixture_flags
@@ -109,6 +109,7 @@ def write_report(
     detections = detection_tables(evidence)
     physics = physics or Physics()
     measured = physics_tables(physics)
+    along = training_panels(curves)
     tracks = region_views(regions, rows[0].window_hu, names)
     page = Path(out_dir) / "index.html"
     draw = partial(
@@ -126,10 +127,10 @@ def write_report(
         differences=differences,
         detections=detections,
         froc=_drawn(froc_panels(evidence), "froc"),
-        along=_drawn(training_panels(curves), "along"),
+        along=_drawn(along, "along"),
+        along_shows={"judge" if by_judge(panel) else "validations" for panel in along},
         physics=measured,
         physics_panels=_drawn(physics_panels(physics), "physics"),
-        has_judged=any(training.judged for training in curves),
         regions=tracks,
         trainings=_trainings(curves),
         phases=_phases_of(curves),
