@@ -10,7 +10,7 @@ from test_case_viewer import PROVENANCE
 from lidnet_mm.benchmark import Case, write_report
 from lidnet_mm.benchmark.cases.case import NeighbourSlice
 from lidnet_mm.benchmark.cases.case_print import FORMS, case_pictures
-from lidnet_mm.benchmark.cases.case_viewer import case_view
+from lidnet_mm.benchmark.cases.case_viewer import MOST_LETTERS, case_view
 from lidnet_mm.benchmark.report import report
 from lidnet_mm.benchmark.scores.row_titles import row_titles
 
@@ -146,3 +146,16 @@ def test_a_page_that_is_too_large_for_all_that_is_not_written(tmp_path, monkeypa
     ):
         write_report([make_row()], tmp_path, [], [case], PROVENANCE, "x")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_fifty_noisy_cases_of_whole_slices():
+    """Nine images of 50 slices of 512 x 512 pixels."""
+    noise = np.random.default_rng(0).normal(0, 250, (700, 700)).astype(np.float32)
+    cases = []
+    for number in range(50):
+        images = {f"m{n}": noise[number + n :, 2 * n :][:512, :512] for n in range(9)}
+        cases.append(Case(f"case_{number:04d}, slice 1", images, TRUTH, {}, (-1000.0, 400.0)))
+    view = case_view(cases)
+    assert letters_of(view) < MOST_LETTERS
+    assert view.binnings[1] > 1
