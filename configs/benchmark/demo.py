@@ -19,6 +19,7 @@ methods = [
 ]
 seeds = [0]
 num_cases = 4
+case_depth = 5
 case_window = (-1000, 400)
 dose = 'simulated, 400 HU of noise in the body (RMS), parallel beam, 240 views'
 notes = {

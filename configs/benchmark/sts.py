@@ -9,6 +9,7 @@ methods = [
 ]
 seeds = [0, 1, 2]
 num_cases = 6
+case_depth = 5
 case_window = (-160, 240)
 dose = 'simulated, 60 HU of noise in the body (RMS), parallel beam, 360 views'
 notes = {

@@ -2,11 +2,14 @@
 
 import json
 
+import numpy as np
 import pytest
 from matrix_files import ONE_TABLE
 from mmengine.config import Config
+from test_case_viewer import PROVENANCE
 from test_matrix_run import folder_of, option, quiet
 
+from lidnet_mm.benchmark import Curves
 from lidnet_mm.benchmark.evidence.judged_curves import read_judged_curves
 from lidnet_mm.benchmark.jobs.run import run_matrix
 from lidnet_mm.benchmark.matrix.along_training import kept_iterations
@@ -175,9 +178,29 @@ class TestRun:
         assert [values.tolist() for values in kept[1].judged["AP50"]] == points
         assert "AP50 by the frozen judge, AP50 (%) at the right end: " in text
         assert "LIDnet, seed 0 45.0" in text
-        assert "By the frozen judge: that of checkpoints along the training" in text
+        assert "By the frozen judge: AP of checkpoints along the training" in text
 
     def test_without_it_the_page_speaks_of_no_judge_there(self, read_matrix, calls):
         matrix = read_matrix(ONE_TABLE)
         assert not run_matrix(matrix, 1, quiet)
-        assert "rozen judge: that" not in report(matrix)[0].read_text(encoding="utf-8")
+        assert "rozen judge: AP" not in report(matrix)[0].read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("judged", [False, True])
+@pytest.mark.parametrize("validated", [False, True])
+def test_the_text_speaks_of_the_panels_that_are_drawn(tmp_path, make_row, judged, validated):
+    points = (np.array([1, 2]), np.array([0.2, 0.3]))
+    nothing = (np.array([1, 2]), np.array([-1.0, -1.0]))  # Of validations without annotations.
+    curves = Curves(
+        "LIDnet, seed 0",
+        np.array([1, 2]),
+        np.array([1, 1]),
+        {},
+        {"coco/bbox_mAP_50": points if validated else nothing},
+        judged={"AP50": points} if judged else {},
+    )
+    page = write_report([make_row()], tmp_path, [curves], [], PROVENANCE, "x")
+    text = page.read_text(encoding="utf-8")
+    assert ("AP in the validations" in text) is validated
+    assert ("AP of checkpoints along the training" in text) is judged
+    assert ('id="along"' in text) is (judged or validated)

@@ -33,7 +33,7 @@ def make_case(image, truth=((10.0, 12, 20, 22),), neighbours=()):
 
 def test_an_image_with_room_keeps_every_hu():
     image = np.rint(np.random.default_rng(0).normal(0, 300, (40, 50)))
-    ((_, _, packed),) = case_images(make_case(image), pixels_an_image([make_case(image)]))
+    ((_, _, packed),) = case_images(make_case(image), pixels_an_image([make_case(image)], 1e6))
     assert (packed.binning, packed.region, packed.whole.step) == (1, None, 1)
     np.testing.assert_array_equal(unpacked(packed.whole), image)
 

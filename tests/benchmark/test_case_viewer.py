@@ -8,12 +8,10 @@ import subprocess
 
 import numpy as np
 import pytest
-from browser import Browser
 from PIL import Image
 
 from lidnet_mm.benchmark import Case, Provenance, write_report
 from lidnet_mm.benchmark.cases.case import NeighbourSlice
-from lidnet_mm.benchmark.cases.case_viewer import case_view
 from lidnet_mm.benchmark.cases.region_file import RegionTrack
 from lidnet_mm.visualization.windowing import apply_window
 
@@ -55,16 +53,6 @@ def page(tmp_path_factory, make_row):
     rows = [make_row("ldct", denoiser="none"), make_row(), make_row("lidnet")]
     folder = tmp_path_factory.mktemp("report")
     return write_report(rows, folder, [], cases, PROVENANCE, "x", regions=[track])
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("no chromium to open the page with")
-    browser = Browser(path, tmp_path_factory.mktemp("profile"))
-    yield browser
-    browser.close()
 
 
 @pytest.fixture
@@ -304,19 +292,3 @@ def test_without_script_the_pictures_are_there(browser, page):
     assert browser.run("document.getElementById('viewer').hidden") is True
     picture = Image.open(io.BytesIO(browser.picture()))
     assert picture.size == (1280, 900)
-
-
-@pytest.mark.slow
-def test_fifty_noisy_cases_stay_under_30_mb():
-    """Noise is what compresses worst; nine images of 50 slices of 512 x 512 pixels."""
-    rng = np.random.default_rng(0)
-    noise = rng.normal(0, 250, (700, 700)).astype(np.float32)
-    cases = []
-    for number in range(50):
-        images = {f"m{n}": noise[number + n :, 2 * n :][:512, :512] for n in range(9)}
-        cases.append(Case(f"case_{number:04d}, slice 1", images, TRUTH, {}, WINDOW))
-    view = case_view(cases)
-    pictures = sum(len(p.source) for _, drawn in view.prints for p in drawn)
-    total = sum(len(image.text) for image in view.images) + pictures + len(view.description)
-    assert total < 28e6  # tables and curves are below 2 MB
-    assert view.binnings[1] > 1

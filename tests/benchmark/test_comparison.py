@@ -74,6 +74,7 @@ class TestPlan:
             (comparison,) = Matrix.from_file(path, tmp_path).tables
             assert {s.method for s in comparison.scorings} == {"ldct", "baseline", "lidnet", "ndct"}
             assert all(t.config.is_file() for t in [comparison.judge, *comparison.trainings])
+            assert comparison.case_depth == 5  # slices to scroll through in the report
 
 
 class TestSeveralDenoisers:

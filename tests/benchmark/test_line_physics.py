@@ -133,22 +133,55 @@ def test_a_window_without_air_has_no_panel_of_it(tmp_path, make_row):
     ]  # fmt: skip
 
 
-def test_lines_of_many_denoisers_are_told_apart(tmp_path, make_row):
-    """No two lines share colour, line and sign; those of one denoiser share the sign."""
+def test_each_denoiser_has_its_panel_without_ablations(tmp_path, make_row):
+    """Six denoisers with ablations: no panel has two lines of one look."""
     path = write_physics(tmp_path / "a.json", 9.0, 0.5, 0.9, 0.9, 0.9)
-    rows = [make_row("ldct", denoiser="none")]
+    loud = write_physics(tmp_path / "b.json", 9.0, 0.5, 0.9, 0.7, 0.9,
+                         noise_curve=[0.0, 1.0, 80.0, 4.0, 2.0])  # fmt: skip
+    rows = [make_row("ndct", denoiser="none"), make_row("ldct", denoiser="none")]
     rows += [make_row("classical", denoiser=name) for name in ("Bilateral", "BM3D")]
-    for name in ("CPCE", "RED-CNN"):
-        rows.append(make_row("baseline", denoiser=name))
+    denoisers = [f"D{number}" for number in range(6)]
+    for name in denoisers:
+        rows.append(make_row("lidnet", denoiser=f"{name} (k1)"))
         rows += [make_row("lidnet", denoiser=name, detector=d) for d in ("R18", "R50")]
+        rows += [make_row(method, denoiser=name) for method in ("baseline", "matched")]
+    found = [("", row, loud if row.denoiser == "D3" else path) for row in rows]
+    panels = physics_panels(gather_physics(found))
+    kinds = ("Noise power spectrum", "Transfer function, soft-tissue edges",
+             "Transfer function, edges of air or lung")  # fmt: skip
+    titles = [f"{kind}, {name}: STS, 60 HU noise" for kind in kinds for name in denoisers]
+    assert [panel.title for panel in panels] == titles
+    for name, panel in zip(3 * denoisers, panels, strict=True):
+        assert [curve.title for curve in panel.curves] == [
+            "LDCT", "Classical, Bilateral", "Classical, BM3D", f"Baseline, {name}",
+            f"Matched, {name}", f"LIDnet, {name}, R18", f"LIDnet, {name}, R50", "NDCT",
+        ]  # fmt: skip
+        looks = [(curve.method, curve.marker) for curve in panel.curves]
+        assert len(set(looks)) == len(looks)
+        assert "k1" not in panel.description
+    assert {panel.y_range for panel in panels[:6]} == {panels[0].y_range}  # to be compared
+    assert panels[0].y_range[1] == 120
+    assert {panel.curves[0].x.max() for panel in panels[6:12]} == {0.4}
+
+
+def test_lines_of_a_method_are_told_apart(tmp_path, make_row):
+    path = write_physics(tmp_path / "a.json", 9.0, 0.5, 0.9, 0.9, 0.9)
+    rows = [make_row("ldct", denoiser="none"), make_row()]
+    rows += [make_row("classical", denoiser=name) for name in ("Bilateral", "BM3D")]
+    rows += [make_row("lidnet", detector=detector) for detector in ("R18", "R50")]
     panel = physics_panels(gather_physics([("", row, path) for row in rows]))[0]
-    looks = [(curve.method, curve.marker) for curve in panel.curves]
-    assert len(set(looks)) == len(rows)
     markers = {curve.title: curve.marker for curve in panel.curves}
     assert markers["LDCT"] == ""
     assert markers["Baseline, CPCE"] == markers["LIDnet, CPCE, R18"] == MARKERS[0]
-    assert markers["Baseline, RED-CNN"] == markers["LIDnet, RED-CNN, R18"]
+    assert markers["LIDnet, CPCE, R50"] == MARKERS[1]
     assert len({markers[f"Classical, {name}"] for name in ("Bilateral", "BM3D")}) == 2
+
+
+def test_untrained_methods_alone_have_panels_too(tmp_path, make_row):
+    path = write_physics(tmp_path / "a.json", 9.0, 0.5, 0.9, 0.9, 0.9)
+    panels = physics_panels(gather_physics([("a", make_row("ldct", denoiser="none"), path)]))
+    assert len(panels) == 3
+    assert panels[0].title == "Noise power spectrum: STS, 60 HU noise"
 
 
 def test_a_broken_file_is_named(tmp_path, make_row):

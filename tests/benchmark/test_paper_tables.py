@@ -236,8 +236,8 @@ def test_markdown_repeats_names_and_breaks_no_line():
 def test_latex_has_whole_rows_and_escaped_names():
     text = latex_page([TABLE], "50 % \n of_all")
     assert text.startswith("% 50 % of_all\n\\documentclass")
-    assert re.findall(r"\\usepackage(?:\[\w+\])?\{(\w+)\}", text) == [
-        "fontenc", "inputenc", "booktabs"
+    assert re.findall(r"\\usepackage(?:\[[\w=]+\])?\{(\w+)\}", text) == [
+        "fontenc", "inputenc", "booktabs", "graphicx", "geometry"
     ]  # fmt: skip
     assert r"\caption{Data\_1 \& 50 \%. a \textless{} b, $\pm$}" in text
     body = text[text.index(r"\begin{tabular}{llrrr}") : text.index(r"\end{tabular}")]

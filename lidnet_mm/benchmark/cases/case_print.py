@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,11 +17,16 @@ from lidnet_mm.visualization.windowing import apply_window
 WIDTH = 200
 """Pixels of a picture; the enlarged region below it has as many."""
 
-MOST_BYTES = 3.5e6
-"""Of all pictures of a report, before base 64."""
+LOSSLESS = 100
+FORMS = (
+    *((WIDTH, quality) for quality in (LOSSLESS, 90, 75, 60, 45, 30)),
+    (140, 30),
+    (100, 30),
+)
+"""Width in pixels and quality of WebP: the first is taken in which all pictures fit."""
 
-QUALITIES = (100, 90, 75, 60, 45, 30)
-"""Of WebP; 100 stands for lossless."""
+LETTERS_A_PICTURE = 400
+"""Of the page around a picture and its words."""
 
 
 @dataclass(frozen=True)
@@ -43,30 +48,34 @@ class CasePicture:
     overlap: float | None
     description: str
 
+    @property
+    def letters(self) -> int:
+        """How much of a page it takes, at most."""
+        return len(self.source) + 2 * len(self.title) + len(self.description) + LETTERS_A_PICTURE
 
-def case_pictures(case: Case, most_bytes: float) -> list[CasePicture]:
+
+def case_pictures(
+    case: Case, most_letters: float, by_importance: Sequence[str] = ()
+) -> list[CasePicture]:
     """Draw a case.
 
     Args:
         case (Case): The case; its neighbours are left out.
-        most_bytes (float): Of all its pictures together; what is more is compressed with loss,
-            down to a quality of 30 of 100.
+        most_letters (float): Of all its pictures together. What is more is compressed with loss,
+            then made smaller, then left out.
+        by_importance (Sequence[str]): All titles, the one to keep to the last first. Defaults to
+            the order of ``case.images``.
 
     Returns:
-        list[CasePicture]: One a title, in the order of ``case.images``.
+        list[CasePicture]: One a title, in the order of ``case.images``; less where they do not
+            fit.
     """
-    drawn = {title: _draw(case, title) for title in case.images}
-    encoded = _encode(list(drawn.values()), most_bytes)
-    return [
-        CasePicture(
-            title,
-            "data:image/webp;base64," + base64.b64encode(content).decode("ascii"),
-            drawn[title].size,
-            best_overlap(case, title),
-            _in_words(case, title),
-        )
-        for title, content in zip(drawn, encoded, strict=True)
-    ]
+    drawn = {title: _draw(case, title) for title in by_importance or case.images}
+    for width, quality in FORMS:
+        fitting = _fitting(case, drawn, width, quality, most_letters)
+        if len(fitting) == len(drawn):
+            break
+    return sorted(fitting, key=lambda picture: list(case.images).index(picture.title))
 
 
 def best_overlap(case: Case, title: str) -> float | None:
@@ -111,20 +120,36 @@ def _enlarged(hu: np.ndarray, window: tuple[float, float]) -> Image.Image:
     return grey.resize((WIDTH, round(WIDTH * hu.shape[0] / hu.shape[1])), Image.Resampling.NEAREST)
 
 
-def _encode(pictures: Sequence[Image.Image], most_bytes: float) -> list[bytes]:
-    """The pictures of a case in the best quality that fits."""
-    for quality in QUALITIES:
-        encoded = [_webp(picture, quality) for picture in pictures]
-        if sum(map(len, encoded)) <= most_bytes:
+def _fitting(
+    case: Case,
+    drawn: Mapping[str, Image.Image],
+    width: int,
+    quality: int,
+    most_letters: float,
+) -> list[CasePicture]:
+    """Pictures in one form, as many from the first on as there is room for."""
+    found: list[CasePicture] = []
+    for title, whole in drawn.items():
+        size = (width, round(whole.height * width / whole.width))
+        picture = CasePicture(
+            title,
+            "data:image/webp;base64," + _webp(whole.resize(size), quality),
+            size,
+            best_overlap(case, title),
+            _in_words(case, title),
+        )
+        most_letters -= picture.letters
+        if most_letters < 0:
             break
-    return encoded
+        found.append(picture)
+    return found
 
 
-def _webp(picture: Image.Image, quality: int) -> bytes:
-    """A WebP file."""
+def _webp(picture: Image.Image, quality: int) -> str:
+    """A WebP file in base 64."""
     buffer = io.BytesIO()
-    picture.save(buffer, "WEBP", lossless=quality == QUALITIES[0], quality=quality, method=2)
-    return buffer.getvalue()
+    picture.save(buffer, "WEBP", lossless=quality == LOSSLESS, quality=quality, method=2)
+    return base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
 def _in_words(case: Case, title: str) -> str:

@@ -55,6 +55,11 @@ def training_panels(trainings: Sequence[Curves]) -> list[MethodPanel]:
     ]
 
 
+def by_judge(panel: MethodPanel) -> bool:
+    """Whether a panel shows what the frozen judge says of checkpoints, not validations."""
+    return panel.title.endswith(BY_JUDGE)
+
+
 def _title(training: Curves) -> str:
     """Method and seed of a training of a table; its folder elsewhere."""
     if training.seed is None:

@@ -1,12 +1,13 @@
 """The report of a benchmark: one HTML page that needs no network; tables in Markdown and LaTeX."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lidnet_mm.benchmark.cases.case import Case
-from lidnet_mm.benchmark.cases.case_viewer import case_view
+from lidnet_mm.benchmark.cases.case_viewer import NO_CASES, case_view
 from lidnet_mm.benchmark.cases.region_file import RegionTrack
 from lidnet_mm.benchmark.cases.region_view import region_views
 from lidnet_mm.benchmark.evidence.evidence import Evidence
@@ -19,7 +20,7 @@ from lidnet_mm.benchmark.figures.method_figure import (
     panel_svg,
 )
 from lidnet_mm.benchmark.figures.physics_figure import physics_panels
-from lidnet_mm.benchmark.figures.training_figure import training_panels
+from lidnet_mm.benchmark.figures.training_figure import by_judge, training_panels
 from lidnet_mm.benchmark.public_text import PublicNames, without_folders
 from lidnet_mm.benchmark.report.failed_cell import FailedCell
 from lidnet_mm.benchmark.report.report_flags import mixture_flags
@@ -41,6 +42,8 @@ from lidnet_mm.whole_file import write_whole
 
 PACKAGE = "lidnet_mm.benchmark"
 TEMPLATE = "report.html.j2"
+MOST_BYTES = 29.5e6
+"""Of the page, which is passed on by mail."""
 SCRIPTS = (  # in this order: each uses those before it
     ("lidnet_mm.visualization.dataset_page", "packed_image.js"),
     (PACKAGE, "case_common.js"),
@@ -48,6 +51,7 @@ SCRIPTS = (  # in this order: each uses those before it
     (PACKAGE, "case_shown.js"),
     (PACKAGE, "case_drawing.js"),
     (PACKAGE, "case_words.js"),
+    (PACKAGE, "case_strip.js"),
     (PACKAGE, "case_settings.js"),
     (PACKAGE, "case_pointer.js"),
     (PACKAGE, "case_keys.js"),
@@ -93,7 +97,8 @@ def write_report(
         Path: The HTML page.
 
     Raises:
-        ValueError: If there is no row, or a line of the table has two rows of one seed.
+        ValueError: If there is no row, a line of the table has two rows of one seed, or the page
+            would be too large to be passed on.
     """
     if not rows:
         raise ValueError("a report needs at least one row of results; score a method first")
@@ -105,47 +110,63 @@ def write_report(
     detections = detection_tables(evidence)
     physics = physics or Physics()
     measured = physics_tables(physics)
-    view = case_view(cases, names) if cases else None
+    along = training_panels(curves)
     tracks = region_views(regions, rows[0].window_hu, names)
     page = Path(out_dir) / "index.html"
-    content = (
-        template_environment(PACKAGE)
-        .get_template(TEMPLATE)
-        .render(
-            title=title,
-            provenance=provenance,
-            tables=tables,
-            lesions=lesions or {},
-            columns=COLUMNS,
-            column_groups=_column_groups(),
-            methods=_methods_of(rows),
-            flags=[*mixture_flags(rows), *twin_flags(rows)],
-            failed=failed,
-            paper=paper,
-            differences=differences,
-            detections=detections,
-            froc=_drawn(froc_panels(evidence), "froc"),
-            along=_drawn(training_panels(curves), "along"),
-            physics=measured,
-            physics_panels=_drawn(physics_panels(physics), "physics"),
-            has_judged=any(training.judged for training in curves),
-            regions=tracks,
-            view=view,
-            trainings=_trainings(curves),
-            phases=_phases_of(curves),
-            has_critic=any("critic.wasserstein" in training.losses for training in curves),
-            truth_colour=TRUTH_COLOUR,
-            detection_colour=DETECTION_COLOUR,
-            style=as_it_is(PACKAGE, "report.css"),
-            script=_script(view is not None, bool(tracks)),
-        )
+    draw = partial(
+        template_environment(PACKAGE).get_template(TEMPLATE).render,
+        title=title,
+        provenance=provenance,
+        tables=tables,
+        lesions=lesions or {},
+        columns=COLUMNS,
+        column_groups=_column_groups(),
+        methods=_methods_of(rows),
+        flags=[*mixture_flags(rows), *twin_flags(rows)],
+        failed=failed,
+        paper=paper,
+        differences=differences,
+        detections=detections,
+        froc=_drawn(froc_panels(evidence), "froc"),
+        along=_drawn(along, "along"),
+        along_shows={"judge" if by_judge(panel) else "validations" for panel in along},
+        physics=measured,
+        physics_panels=_drawn(physics_panels(physics), "physics"),
+        regions=tracks,
+        trainings=_trainings(curves),
+        phases=_phases_of(curves),
+        has_critic=any("critic.wasserstein" in training.losses for training in curves),
+        truth_colour=TRUTH_COLOUR,
+        detection_colour=DETECTION_COLOUR,
+        style=as_it_is(PACKAGE, "report.css"),
+        script=_script(bool(cases), bool(tracks)),
     )
-    write_whole(page, content.encode())
+    write_whole(page, _with_cases(draw, cases, names, rows))
     printed = [*paper, *differences, *detections, *measured]
     text = _markdown_page(title, tables, provenance, lesions or {}, failed)
     more = "".join(f"\n{markdown_table(table)}" for table in printed)
     write_whole(page.with_name("report.md"), (text + more).encode())
     write_whole(page.with_name("report.tex"), latex_page(printed, title).encode())
+    return page
+
+
+def _with_cases(
+    draw: Callable[..., str], cases: Sequence[Case], names: PublicNames, rows: Sequence[ResultRow]
+) -> bytes:
+    """The page: its cases have the room that tables and curves leave."""
+    others = len(draw(view=NO_CASES if cases else None).encode())
+    room = MOST_BYTES - others
+    if room < 0:
+        raise ValueError(
+            f"tables, curves and regions take {others / 1e6:.1f} MB of the page, which may have "
+            f"{MOST_BYTES / 1e6:g}: compare fewer methods or seeds in one table"
+        )
+    page = draw(view=case_view(cases, names, rows, room) if cases else None).encode()
+    if len(page) > MOST_BYTES:
+        raise ValueError(
+            f"the page would have {len(page) / 1e6:.1f} MB, more than {MOST_BYTES / 1e6:g}: set "
+            "'num_cases' lower and write the report again"
+        )
     return page
 
 

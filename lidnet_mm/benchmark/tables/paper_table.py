@@ -1,5 +1,6 @@
 """A table with grouped columns, as HTML (by a template), Markdown and LaTeX."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,9 @@ class Cell(NamedTuple):
         return f"{self.text} {self.note}".strip()
 
 
+Row = tuple[tuple[str, ...], list[Cell]]
+
+
 @dataclass(frozen=True)
 class PaperTable:
     """A table.
@@ -44,7 +48,7 @@ class PaperTable:
     caption: str
     stubs: tuple[str, ...]
     groups: tuple[tuple[str, tuple[str, ...]], ...]
-    rows: list[tuple[tuple[str, ...], list[Cell]]]
+    rows: list[Row]
     small: bool = field(default=False)
 
     def __post_init__(self) -> None:
@@ -82,23 +86,91 @@ def markdown_table(table: PaperTable, level: int = 2) -> str:
     names: tuple[str, ...] = ()
     for own, cells in table.rows:
         # Each line says all its names: Markdown joins no cells.
-        names = tuple(new or old for new, old in zip(own, names or own, strict=True))
+        names = _all_names(own, names)
         lines.append([*names, *(_bold(cell) for cell in cells)])
     body = "\n".join("| " + " | ".join(map(_for_markdown, line)) + " |" for line in lines)
     return f"{'#' * level} {_for_markdown(table.title)}\n\n{table.caption}\n\n{body}\n"
 
 
+MOST_ROWS = 30
+"""Of a part of a LaTeX table: a float does not break, and rows below the page's end are lost."""
+
+FITTED = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
+"""Makes what is wider than the text as wide as that, and leaves the rest as it is."""
+
+
 def latex_table(table: PaperTable, label: str) -> str:
-    """A table in LaTeX, which needs the package booktabs alone.
+    """A table in LaTeX, which needs the packages booktabs and graphicx.
 
     Args:
         table (PaperTable): The table.
         label (str): Of the float.
 
     Returns:
-        str: A ``table*`` environment.
+        str: A ``table*`` environment, or several under one number where there are more than
+        :data:`MOST_ROWS` rows. One that is wider than the text is made smaller.
     """
+    caption = f"{escape_latex(table.title)}. {escape_latex(table.caption)}"
+    again = [r"\addtocounter{table}{-1}", rf"\caption{{{escape_latex(table.title)} (continued)}}"]
+    first, *others = _parts(table.rows)
+    return "\n\n".join(
+        [
+            _latex_float(table, first, [rf"\caption{{{caption}}}", rf"\label{{{label}}}"]),
+            *(_latex_float(table, rows, again) for rows in others),
+        ]
+    )
+
+
+def latex_page(tables: Sequence[PaperTable], title: str) -> str:
+    """A document that compiles, with all tables, each on a page of its own.
+
+    Args:
+        tables (Sequence[PaperTable]): The tables.
+        title (str): Of the report, as a comment.
+
+    Returns:
+        str: LaTeX; single tables can be copied from it.
+    """
+    found = [latex_table(table, f"tab:{n}") for n, table in enumerate(tables, start=1)]
+    body = "\n\n\\clearpage\n\n".join(found)
+    comment = " ".join(title.split())
+    packages = ("[T1]{fontenc}", "[utf8]{inputenc}", "{booktabs}", "{graphicx}",
+                "[margin=15mm]{geometry}")  # fmt: skip
+    used = "\n".join(rf"\usepackage{package}" for package in packages)
+    return (
+        f"% {comment}\n\\documentclass[a4paper,landscape]{{article}}\n{used}\n"
+        f"\\begin{{document}}\n\n{body}\n\n\\end{{document}}\n"
+    )
+
+
+def _latex_float(table: PaperTable, rows: Sequence[Row], caption: Sequence[str]) -> str:
+    """A part of a table under the table's head."""
     columns = "l" * len(table.stubs) + "r" * len(table.columns)
+    lines = []
+    for number, (names, cells) in enumerate(rows):
+        if number and names[0] and len(names) > 1:
+            lines.append(r"\addlinespace")
+        lines.append(_latex_row([*map(escape_latex, names), *map(_for_latex, cells)]))
+    return "\n".join(
+        [
+            r"\begin{table*}",
+            r"\centering\footnotesize\setlength{\tabcolsep}{3pt}",
+            *caption,
+            FITTED,
+            rf"\begin{{tabular}}{{{columns}}}",
+            r"\toprule",
+            *_latex_head(table),
+            r"\midrule",
+            *lines,
+            r"\bottomrule",
+            r"\end{tabular}}",
+            r"\end{table*}",
+        ]
+    )
+
+
+def _latex_head(table: PaperTable) -> list[str]:
+    """Headings, and those that span them above."""
     first, second, rules = [""] * len(table.stubs), [*table.stubs], []
     at = len(table.stubs) + 1
     for group, below in table.groups:
@@ -108,48 +180,31 @@ def latex_table(table: PaperTable, label: str) -> str:
         second += below
         at += len(below)
     head = [_latex_row(map(escape_latex, second))]
-    if any(group for group, _ in table.groups):
+    if rules:
         head = [_latex_row(first), " ".join(rules), *head]
-    lines = []
-    for number, (names, cells) in enumerate(table.rows):
-        if number and names[0] and len(names) > 1:
-            lines.append(r"\addlinespace")
-        lines.append(_latex_row([*map(escape_latex, names), *map(_for_latex, cells)]))
-    return "\n".join(
-        [
-            r"\begin{table*}",
-            r"\centering\footnotesize\setlength{\tabcolsep}{3pt}",
-            rf"\caption{{{escape_latex(table.title)}. {escape_latex(table.caption)}}}",
-            rf"\label{{{label}}}",
-            rf"\begin{{tabular}}{{{columns}}}",
-            r"\toprule",
-            *head,
-            r"\midrule",
-            *lines,
-            r"\bottomrule",
-            r"\end{tabular}",
-            r"\end{table*}",
-        ]
-    )
+    return head
 
 
-def latex_page(tables: Sequence[PaperTable], title: str) -> str:
-    """A document that compiles, with all tables.
+def _parts(rows: Sequence[Row]) -> list[list[Row]]:
+    """Rows in parts of about one length, cut before a row with a first name where one is near."""
+    rest, parts = list(rows), []
+    names: tuple[str, ...] = ()
+    while len(rest) > MOST_ROWS:
+        size = math.ceil(len(rest) / math.ceil(len(rest) / MOST_ROWS))
+        near = [at for at in range(size * 2 // 3, MOST_ROWS + 1) if rest[at][0][0]]
+        cut = min(near, key=lambda at, size=size: abs(at - size), default=size)
+        parts.append(rest[:cut])
+        for own, _ in rest[:cut]:
+            names = _all_names(own, names)
+        rest = rest[cut:]
+        # The first row of a part says all its names.
+        rest[0] = (_all_names(rest[0][0], names), rest[0][1])
+    return [*parts, rest]
 
-    Args:
-        tables (Sequence[PaperTable]): The tables.
-        title (str): Of the report, as a comment.
 
-    Returns:
-        str: LaTeX; single tables can be copied from it.
-    """
-    body = "\n\n".join(latex_table(table, f"tab:{n}") for n, table in enumerate(tables, start=1))
-    comment = " ".join(title.split())
-    return (
-        f"% {comment}\n\\documentclass[a4paper,landscape]{{article}}\n"
-        "\\usepackage[T1]{fontenc}\n\\usepackage[utf8]{inputenc}\n\\usepackage{booktabs}\n"
-        f"\\begin{{document}}\n\n{body}\n\n\\end{{document}}\n"
-    )
+def _all_names(own: tuple[str, ...], above: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of a row, those that it shares with the row above among them."""
+    return tuple(new or old for new, old in zip(own, above or own, strict=True))
 
 
 SPECIAL = {

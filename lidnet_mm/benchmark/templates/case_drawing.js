@@ -1,7 +1,7 @@
 // Draws what is shown: the two sides, the enlarged region and the strip, with boxes and labels.
 function caseDrawing(shown, images) {
   "use strict";
-  const { state, currentCase, currentSlice, imageOf, stageView, bestOverlap, foundIn, resultOf } = shown;
+  const { state, currentCase, currentSlice, imageOf, isFolded, stageView, bestOverlap, foundIn, resultOf } = shown;
   const { picture } = images;
   const [stage, zoom, strip] = [byId("stage"), byId("region"), byId("strip")];
   const style = getComputedStyle(document.documentElement);
@@ -86,13 +86,17 @@ function caseDrawing(shown, images) {
     drawSides(zoom, state.region, false);
   }
 
+  function drawRegion(canvas, place) {
+    const on = fit(canvas, state.region);
+    on.context.fillStyle = "#000";
+    on.context.fillRect(0, 0, on.width, on.height);
+    drawImage(on, place);
+    drawBoxes(on, place, false);
+  }
+
   function drawStrip() {
     strip.querySelectorAll("button").forEach((button, place) => {
-      const on = fit(button.querySelector("canvas"), state.region);
-      on.context.fillStyle = "#000";
-      on.context.fillRect(0, 0, on.width, on.height);
-      drawImage(on, place);
-      drawBoxes(on, place, false);
+      if (!isFolded(place)) drawRegion(button.querySelector("canvas"), place);
       button.querySelector("small").textContent = resultOf(place);
       const sides = [place === state.left && "left", place === state.right && "right"].filter(Boolean);
       button.setAttribute("aria-pressed", String(sides.length > 0));

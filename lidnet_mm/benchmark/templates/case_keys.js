@@ -2,7 +2,7 @@
 function listenToKeys(root, shown, presets, settings) {
   "use strict";
   const { state } = shown;
-  const { setCase, setSlice, setSide, setWindow, setWipe, setThreshold, setFlag, moveRegion, reset } = settings;
+  const { setCase, setSlice, stepSide, setWindow, setWipe, setThreshold, setFlag, moveRegion, reset } = settings;
 
   const half = () => (state.low + state.high) / 2;
   const wide = () => state.high - state.low;
@@ -16,7 +16,7 @@ function listenToKeys(root, shown, presets, settings) {
     ArrowLeft: () => setWipe(state.wipe - 0.02), ArrowRight: () => setWipe(state.wipe + 0.02),
     ArrowUp: () => setSlice(state.slice + 1), ArrowDown: () => setSlice(state.slice - 1),
     n: () => setCase(state.case + 1), p: () => setCase(state.case - 1),
-    j: () => setSide("right", state.right + 1), k: () => setSide("right", state.right - 1),
+    j: () => stepSide("right", 1), k: () => stepSide("right", -1),
     w: () => widen(50), l: () => shift(25),
     "[": () => setThreshold(state.threshold - 0.05), "]": () => setThreshold(state.threshold + 0.05),
     b: () => setFlag("boxes", !state.boxes), z: () => setFlag("enlarge", !state.enlarge),
@@ -25,7 +25,7 @@ function listenToKeys(root, shown, presets, settings) {
   const shifted = {
     ArrowLeft: () => pan(-1, 0), ArrowRight: () => pan(1, 0),
     ArrowUp: () => pan(0, -1), ArrowDown: () => pan(0, 1),
-    j: () => setSide("left", state.left + 1), k: () => setSide("left", state.left - 1),
+    j: () => stepSide("left", 1), k: () => stepSide("left", -1),
     w: () => widen(-50), l: () => shift(-25),
   };
 

@@ -1,7 +1,7 @@
 // Changes what is shown, and keeps the controls of the form in step with it.
 function caseSettings(shown, presets, inputs, redraw) {
   "use strict";
-  const { cases, state, currentCase } = shown;
+  const { cases, state, currentCase, groupsOf, isFolded } = shown;
   const strip = byId("strip");
 
   function setWindow(low, high) {
@@ -55,27 +55,26 @@ function caseSettings(shown, presets, inputs, redraw) {
     redraw();
   }
 
+  // To the next image of the strip; those that are folded away are passed over.
+  function stepSide(side, by) {
+    const count = currentCase().titles.length;
+    let place = state[side];
+    do place = (place + by + count) % count; while (isFolded(place) && place !== state[side]);
+    setSide(side, place);
+  }
+
   function fillTitles() {
-    const { titles } = currentCase();
-    for (const side of ["left", "right"]) {
-      inputs[side].replaceChildren(...titles.map((title, place) => new Option(title, place)));
-    }
-    strip.replaceChildren(...titles.map((title, place) => {
-      const [item, button] = ["li", "button"].map(tag => document.createElement(tag));
-      const name = document.createElement("span");
-      name.textContent = title;
-      button.type = "button";
-      button.append(document.createElement("canvas"), name, document.createElement("small"), document.createElement("em"));
-      button.addEventListener("click", event => setSide(event.shiftKey ? "left" : "right", place));
-      item.append(button);
-      return item;
+    const groups = groupsOf();
+    for (const side of ["left", "right"]) inputs[side].replaceChildren(...caseOptions(groups));
+    strip.replaceChildren(...caseStrip(groups, state.unfolded, setSide, open => {
+      state.unfolded = open;
+      redraw();
     }));
   }
 
   function setCase(place) {
-    const before = state.titles;
     state.case = clamp(place, 0, cases.length - 1);
-    const { slices, region, titles } = currentCase();
+    const { slices, region, titles, opening } = currentCase();
     inputs.case.value = state.case;
     byId("case-previous").disabled = state.case === 0;
     byId("case-next").disabled = state.case === cases.length - 1;
@@ -84,13 +83,11 @@ function caseSettings(shown, presets, inputs, redraw) {
     inputs.slice.max = slices.length - 1;
     inputs.slice.value = state.slice;
     state.region = [...region];
-    fillTitles();
-    if (before !== titles.join("\n")) {
-      // What the last method made of what it was given.
-      state.left = 0;
-      state.right = Math.max(titles.length - 2, 0);
+    if (state.titles !== titles.join("\n")) {
+      state.titles = titles.join("\n");
+      fillTitles();
+      [state.left, state.right] = [0, opening];
     }
-    state.titles = titles.join("\n");
     inputs.left.value = state.left;
     inputs.right.value = state.right;
     redraw();
@@ -106,5 +103,5 @@ function caseSettings(shown, presets, inputs, redraw) {
     setWipe(0.5);
   }
 
-  return { setCase, setSlice, setSide, setWindow, setWipe, setThreshold, setFlag, moveRegion, reset };
+  return { setCase, setSlice, setSide, stepSide, setWindow, setWipe, setThreshold, setFlag, moveRegion, reset };
 }

@@ -2,13 +2,22 @@
 function caseShown(cases) {
   "use strict";
   const state = { case: 0, slice: 0, left: 0, right: 0, low: 0, high: 1, wipe: 0.5,
-    threshold: 0.3, boxes: true, enlarge: false, region: [0, 0, 1, 1] };
+    threshold: 0.3, boxes: true, enlarge: false, unfolded: false, region: [0, 0, 1, 1] };
 
   const currentCase = () => cases[state.case];
   const currentSlice = () => currentCase().slices[state.slice];
   const imageOf = place => currentSlice().images[place];
   const wholeView = () => [0, 0, currentCase().shape[1], currentCase().shape[0]];
   const stageView = () => state.enlarge ? state.region : wholeView();
+
+  // Images that stand together, each with its place among all.
+  function groupsOf() {
+    let next = 0;
+    return currentCase().groups.map(({ name, count, folded }) => ({ name, folded,
+      images: currentCase().titles.slice(next, next += count).map((title, n) => ({ title, place: next - count + n })) }));
+  }
+  const isFolded = place => !state.unfolded
+    && groupsOf().some(({ folded, images }) => folded && images.some(image => image.place === place));
 
   function overlap(a, b) {
     const wide = Math.min(a[2], b[2]) - Math.max(a[0], b[0]);
@@ -26,5 +35,5 @@ function caseShown(cases) {
     return best > 0 ? `IoU ${best.toFixed(2)}` : "not found";
   }
 
-  return { cases, state, currentCase, currentSlice, imageOf, stageView, bestOverlap, foundIn, resultOf };
+  return { cases, state, currentCase, currentSlice, groupsOf, isFolded, imageOf, stageView, bestOverlap, foundIn, resultOf };
 }
