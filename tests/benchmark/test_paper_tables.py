@@ -98,6 +98,14 @@ def test_images_are_shown_once_and_detection_by_each_judge(rows, make_row):
     assert titles[0] != titles[1]
 
 
+def test_latex_numbers_tables_itself(rows):
+    """And the paper's number stands behind."""
+    found = latex_page(paper_tables(rows, Evidence()), "x")
+    assert r"\caption{Lesion detection (table 2 of the paper), judge" in found
+    assert r"\caption{CNN against GAN (table 4 of the paper). LIDnet" in found
+    assert "Table" not in found
+
+
 def sure_cells(rows, differences):
     table = paper_tables(rows, Evidence(tuple(differences)))[0]
     return [cell.sure for cell in table.rows[0][1]]

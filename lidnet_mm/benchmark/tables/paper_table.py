@@ -28,6 +28,9 @@ class Cell(NamedTuple):
 
 Row = tuple[tuple[str, ...], list[Cell]]
 
+PAPER_NUMBER = re.compile(r"^Table (?P<number>\d+): (?P<letter>.)(?P<what>[^,]*)(?P<rest>.*)$")
+"""Title of a table that the paper has, too."""
+
 
 @dataclass(frozen=True)
 class PaperTable:
@@ -110,8 +113,9 @@ def latex_table(table: PaperTable, label: str) -> str:
         str: A ``table*`` environment, or several under one number where there are more than
         :data:`MOST_ROWS` rows. One that is wider than the text is made smaller.
     """
-    caption = f"{escape_latex(table.title)}. {escape_latex(table.caption)}"
-    again = [r"\addtocounter{table}{-1}", rf"\caption{{{escape_latex(table.title)} (continued)}}"]
+    title = escape_latex(PAPER_NUMBER.sub(_beside_latex_number, table.title))
+    caption = f"{title}. {escape_latex(table.caption)}"
+    again = [r"\addtocounter{table}{-1}", rf"\caption{{{title} (continued)}}"]
     first, *others = _parts(table.rows)
     return "\n\n".join(
         [
@@ -119,6 +123,12 @@ def latex_table(table: PaperTable, label: str) -> str:
             *(_latex_float(table, rows, again) for rows in others),
         ]
     )
+
+
+def _beside_latex_number(title: re.Match) -> str:
+    """LaTeX numbers tables itself, so that the paper's number stands behind."""
+    number, rest = title["number"], title["rest"]
+    return f"{title['letter'].upper()}{title['what']} (table {number} of the paper){rest}"
 
 
 def latex_page(tables: Sequence[PaperTable], title: str) -> str:
