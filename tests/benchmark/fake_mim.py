@@ -67,8 +67,9 @@ def main():
         if folder.name in os.environ.get("FAKE_HANGS", "").split():
             subprocess.run([sys.executable, "-c", HANGING, str(folder)])
         train(folder)
-    if folder.name in os.environ.get("FAKE_FAILS", "").split():
-        sys.stdout.write("the reason\n")
+    name = "prepare" if arguments[0] == "run" else folder.name
+    if name in os.environ.get("FAKE_FAILS", "").split():
+        sys.stdout.write(os.environ.get("FAKE_LOG", "the reason") + "\n")
         sys.exit(3)
     if arguments[0] == "run":
         (Path(arguments[-1]) / "annotations").mkdir(parents=True)

@@ -374,10 +374,11 @@ class TestFailure:
             ("ldct", 0), ("baseline", 0), ("baseline", 1), ("lidnet", 0), ("ndct", 0),
         ]  # fmt: skip
         text = Path(work, "report", "report.md").read_text()
-        assert "- lidnet seed 1: lidnet_seed1 failed with status 3" in text
+        assert "- lidnet seed 1: lidnet_seed1 failed with status 3, see lidnet_seed1/log" in text
         page = Path(work, "report", "index.html").read_text()
         assert "Missing: lidnet seed 1" in page
-        assert "the reason" in page
+        assert "the reason" in captured.err
+        assert "the reason" not in page + text
 
     def test_nothing_to_report(self, calls, comparison, repository, tmp_path, monkeypatch, capsys):
         monkeypatch.setenv("FAKE_FAILS", "judge")

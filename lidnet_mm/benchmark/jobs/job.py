@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from lidnet_mm.benchmark.jobs.job_notes import Failure
 from lidnet_mm.benchmark.matrix.comparison import Comparison
 from lidnet_mm.benchmark.matrix.settings_mark import mark_settings
 from lidnet_mm.benchmark.matrix.stage import Scoring, Training
@@ -12,7 +13,16 @@ from lidnet_mm.benchmark.scores.test_set import check_test_set
 
 
 class JobError(RuntimeError):
-    """A job of a comparison failed."""
+    """A job of a comparison failed.
+
+    Args:
+        reason (str): Why.
+        failure (Failure, optional): How, where a command did. Defaults to none.
+    """
+
+    def __init__(self, reason: str, failure: Failure | None = None) -> None:
+        super().__init__(reason)
+        self.failure = failure
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from lidnet_mm.benchmark.jobs.folder_lock import folder_lock
 from lidnet_mm.benchmark.jobs.job import Command, Job, JobError
 from lidnet_mm.benchmark.jobs.job_notes import (
+    Failure,
     add_seconds,
     failed_at,
     failure_of,
@@ -103,7 +104,7 @@ class JobProcess:
                     self._run(job, command, lock)
                 job.finish()
             except (JobError, EmptyTestSetError, OSError) as error:
-                note_failure(job.folder, str(error))
+                note_failure(job.folder, str(error), getattr(error, "failure", None))
                 self.announce(f"[{job.name}] failed: {str(error).splitlines()[0]}")
                 raise
             finally:
@@ -140,7 +141,8 @@ class JobProcess:
         if process.returncode != 0:
             raise JobError(
                 f"{job.name} failed with status {process.returncode}; {command.log} ends:\n"
-                f"{log_tail(command.log)}"
+                f"{log_tail(command.log)}",
+                Failure(process.returncode, command.log.name),
             )
         if command.done is not None:
             command.done.touch()
