@@ -57,7 +57,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser.add_argument(
         "--allow-mixed",
         action="store_true",
-        help="put rows of several commits or HU windows beside each other",
+        help="put rows of several commits or HU windows beside each other, and those scored at "
+        "another commit than they were trained",
     )
     given = parser.parse_args(arguments)
     if given.stage != "run" and (given.cell is not None or given.no_limit):

@@ -37,6 +37,10 @@ def train(folder):
     log.write_text(json.dumps({"loss": 0.5, "iter": 1, "step": 1}) + "\n")
 
 
+def commit():
+    return os.environ.get("FAKE_COMMIT", "0123456789ab")
+
+
 def row(arguments):
     method = option(arguments, "--method") or option(arguments, "--score")
     untouched = "--score" in arguments
@@ -49,7 +53,7 @@ def row(arguments):
         "seed": int(option(arguments, "--seed")),
         "metrics": dict.fromkeys(METRICS, 0.5),
         "window_hu": json.loads(os.environ.get("FAKE_WINDOW", "[-160, 240]")),
-        "commit": os.environ.get("FAKE_COMMIT", "0123456789ab"),
+        "commit": commit(),
     }
 
 

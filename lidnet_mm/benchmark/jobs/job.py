@@ -9,6 +9,8 @@ from lidnet_mm.benchmark.jobs.job_notes import Failure
 from lidnet_mm.benchmark.matrix.comparison import Comparison
 from lidnet_mm.benchmark.matrix.settings_mark import mark_settings
 from lidnet_mm.benchmark.matrix.stage import Scoring, Training
+from lidnet_mm.benchmark.matrix.training_commits import note_part
+from lidnet_mm.benchmark.scores.provenance import current_commit
 from lidnet_mm.benchmark.scores.test_set import check_test_set
 
 
@@ -148,6 +150,7 @@ class TrainingJob(Job):
         if training.pretraining is not None:
             call += ["--pretraining", str(existing_checkpoint(training.pretraining))]
         mark_settings(self.folder, self.table.digest_of(training))
+        note_part(training, current_commit())
         yield Command([*call, *_options(self.table)], self.folder / "log.txt")
 
     def finish(self) -> None:

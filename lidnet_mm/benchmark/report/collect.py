@@ -25,6 +25,7 @@ from lidnet_mm.benchmark.jobs.job_list import JobList
 from lidnet_mm.benchmark.matrix.comparison import Comparison
 from lidnet_mm.benchmark.matrix.matrix import Matrix
 from lidnet_mm.benchmark.matrix.stage import Scoring, Training
+from lidnet_mm.benchmark.matrix.training_commits import commits_of
 from lidnet_mm.benchmark.report.failed_cell import FailedCell
 from lidnet_mm.benchmark.report.report import write_report
 from lidnet_mm.benchmark.scores.data_digest import DataDigest, digest_data
@@ -32,7 +33,13 @@ from lidnet_mm.benchmark.scores.details import read_lesion_counts
 from lidnet_mm.benchmark.scores.provenance import gather_provenance
 from lidnet_mm.benchmark.scores.results import ResultRow, read_results, write_results
 from lidnet_mm.benchmark.scores.row_titles import row_key, row_titles
-from lidnet_mm.benchmark.scores.same_source import check_commits, check_windows
+from lidnet_mm.benchmark.scores.same_source import (
+    RowSource,
+    check_commits,
+    check_trainings,
+    check_windows,
+    training_mixtures,
+)
 from lidnet_mm.evaluation.slice_record import read_records
 
 RESULTS = "results.json"
@@ -55,21 +62,28 @@ class CollectedTable:
     failed: list[FailedCell]
     along: dict[Scoring, ResultRow]
 
+    @property
+    def sources(self) -> list[RowSource]:
+        """All rows with the commits of what they rest on."""
+        rows = {**self.rows, **self.along}
+        return [RowSource(row, _trainings_of(scoring)) for scoring, row in rows.items()]
+
 
 def collect(matrix: Matrix, allow_mixed: bool = False) -> list[CollectedTable]:
     """Gather all rows into ``results.json`` of each table, and of the matrix.
 
     Args:
         matrix (Matrix): A matrix of which something has run.
-        allow_mixed (bool): Put rows of several commits or HU windows beside each other. Defaults
-            to False.
+        allow_mixed (bool): Put rows of several commits or HU windows beside each other, and those
+            trained and scored at different commits. Defaults to False.
 
     Returns:
         list[CollectedTable]: Rows in the order of the tables, and those that are missing.
 
     Raises:
         FileNotFoundError: If there is no row at all.
-        MixedResultsError: If rows are of several commits, or those of a table of several windows.
+        MixedResultsError: If rows are of several commits, were scored at another commit than they
+            or their judge were trained, or those of a table are of several windows.
     """
     jobs = JobList(matrix)
     tables = [_collected(table, jobs) for table in matrix.tables]
@@ -78,6 +92,7 @@ def collect(matrix: Matrix, allow_mixed: bool = False) -> list[CollectedTable]:
         raise FileNotFoundError(f"there is no row in {matrix.work_dir}: run the comparison first")
     if not allow_mixed:
         check_commits([*rows, *(row for table in tables for row in table.along.values())])
+        check_trainings(source for table in tables for source in table.sources)
         for table in tables:
             check_windows(table.rows.values())
     for each in tables:
@@ -97,6 +112,15 @@ def _collected(table: Comparison, jobs: JobList) -> CollectedTable:
             failed.append(FailedCell(label, failure_of_scoring(scoring, jobs)))
     along = {scoring: scored.pop(scoring) for scoring in table.along if scoring in scored}
     return CollectedTable(table, scored, failed, along)
+
+
+def _trainings_of(scoring: Scoring) -> dict[str, tuple[str, ...]]:
+    """Commits of the trainings that a score rests on, by what each is called."""
+    found = {f"judge {scoring.judge_name}": commits_of(scoring.judge).own}
+    if scoring.training is not None:
+        own, pretraining = commits_of(scoring.training)
+        found = {"training": own, "T1": pretraining, **found}
+    return found
 
 
 def _row(scoring: Scoring, table: Comparison) -> ResultRow:
@@ -173,6 +197,7 @@ def _report(
         evidence,
         [track for training in table.trainings for track in _regions(training)],
         physics,
+        training_mixtures(found.sources),
     )
 
 

@@ -67,6 +67,7 @@ def write_report(
     evidence: Evidence | None = None,
     regions: Sequence[RegionTrack] = (),
     physics: Physics | None = None,
+    mixtures: Sequence[str] = (),
 ) -> Path:
     """Write ``index.html``, ``report.md`` and ``report.tex``, each whole or not at all.
 
@@ -87,6 +88,8 @@ def write_report(
         evidence (Evidence, optional): Differences with intervals, FROC, sizes.
         regions (Sequence[RegionTrack]): Regions along trainings. Defaults to none.
         physics (Physics, optional): Noise and sharpness.
+        mixtures (Sequence[str]): What was trained and scored at different commits. Defaults to
+            none.
 
     Returns:
         Path: The HTML page.
@@ -118,7 +121,7 @@ def write_report(
             columns=COLUMNS,
             column_groups=_column_groups(),
             methods=_methods_of(rows),
-            flags=mixture_flags(rows),
+            flags=mixture_flags(rows, mixtures),
             failed=failed,
             paper=paper,
             differences=differences,

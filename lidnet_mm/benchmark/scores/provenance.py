@@ -13,6 +13,9 @@ import torch
 
 from lidnet_mm.benchmark.scores.data_digest import DataDigest
 
+UNKNOWN = "unknown"
+"""Commit of code outside a checkout."""
+
 PACKAGES = ("torch", "mmengine", "mmcv", "mmdet", "lidnet_mm")
 
 
@@ -98,10 +101,10 @@ def current_commit(folder: Path | None = None) -> str:
     if folder is None:
         folder = Path(__file__).parent
         if _git(folder, "ls-files", "--error-unmatch", Path(__file__).name) is None:
-            return "unknown"  # installed: a checkout around it would be somebody else's
+            return UNKNOWN  # installed: a checkout around it would be somebody else's
     commit = _git(folder, "rev-parse", "--short=12", "HEAD")
     if commit is None:
-        return "unknown"
+        return UNKNOWN
     return f"{commit}-modified" if _git(folder, "diff", "HEAD", "--stat") else commit
 
 
