@@ -22,10 +22,16 @@ from lidnet_mm.benchmark.scores.same_source import MixedResultsError
 from lidnet_mm.benchmark.scores.test_set import EmptyTestSetError
 from lidnet_mm.benchmark.tables.results_table import markdown, result_tables
 
+
+class InputError(Exception):
+    """The config or an option names what there is not."""
+
+
 STAGES = ("plan", "run", "collect", "report")
 REFUSALS = (
     EmptyTestSetError,
     FileNotFoundError,
+    InputError,
     JobError,
     LimitError,
     MixedResultsError,
@@ -61,6 +67,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         "another commit than they were trained",
     )
     given = parser.parse_args(arguments)
+    if given.jobs < 1:
+        parser.error(f"--jobs must be at least 1, got {given.jobs}")
     if given.stage != "run" and (given.cell is not None or given.no_limit):
         parser.error("--cell and --no-limit are for the stage 'run'")
     return given
@@ -70,15 +78,27 @@ def main() -> int:
     """Do the stage, and return the exit status."""
     arguments = parse_arguments()
     work_dir = arguments.work_dir or Path("work_dirs") / arguments.config.stem
-    matrix = Matrix.from_file(arguments.config, work_dir, arguments.data_root)
     try:
-        return _do(arguments, matrix)
+        return _do(arguments, _matrix(arguments, work_dir))
     except REFUSALS as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
     except StoppedError as error:
         sys.stderr.write(f"{error}: the same command goes on from there\n")
         return error.status
+
+
+def _matrix(arguments: argparse.Namespace, work_dir: Path) -> Matrix:
+    """The matrix; what is wrong in its config needs no traceback, unlike errors of this program."""
+    try:
+        matrix = Matrix.from_file(arguments.config, work_dir, arguments.data_root)
+        if arguments.cell is not None:
+            matrix.cell(arguments.cell)
+    except OSError as error:
+        raise InputError(str(error)) from error
+    except (SyntaxError, ValueError) as error:
+        raise InputError(f"{arguments.config}: {error}") from error
+    return matrix
 
 
 def _do(arguments: argparse.Namespace, matrix: Matrix) -> int:

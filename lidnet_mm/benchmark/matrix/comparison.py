@@ -169,7 +169,10 @@ def build_table(
 
 def _common_judge(lines: list[TableLine]) -> Path:
     """Config of the one judge that all methods name."""
-    judges = {judge_path(line.config) for line in lines if line.config}
+    try:
+        judges = {judge_path(line.config) for line in lines if line.config}
+    except KeyError as error:
+        raise ValueError(error.args[0]) from error
     if len(judges) > 1:
         raise ValueError(f"methods of one table need one judge, got {sorted(map(str, judges))}")
     return judges.pop()

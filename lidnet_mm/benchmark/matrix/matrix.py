@@ -12,6 +12,9 @@ from lidnet_mm.benchmark.matrix.comparison import Comparison, build_table
 from lidnet_mm.benchmark.matrix.method_entry import read_methods
 from lidnet_mm.benchmark.matrix.stage import Scoring, Training
 
+NEEDED = ("title", "methods", "seeds", "num_cases")
+"""Variables that every comparison has."""
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -68,10 +71,14 @@ class Matrix:
 
         Raises:
             FileNotFoundError: If a config does not exist.
-            ValueError: If an axis or an entry is wrong; see :func:`read_axes`,
-                :func:`read_methods` and :func:`build_table`.
+            ValueError: If a variable is missing, or an axis or an entry is wrong; see
+                :func:`read_axes`, :func:`read_methods` and :func:`build_table`.
         """
+        if not Path(path).is_file():
+            raise FileNotFoundError(f"config {path} does not exist")
         plan, work_dir, folder = Config.fromfile(str(path)), Path(work_dir), Path(path).parent
+        if missing := [name for name in NEEDED if plan.get(name) is None]:
+            raise ValueError(f"a comparison needs {', '.join(missing)}")
         methods = read_methods(plan.methods, folder)
         axes = read_axes(plan, folder, work_dir, methods, data_root)
         limit = plan.get("limit_hours")
