@@ -123,6 +123,11 @@ class _Watch:
         if self.limit_hours is None:
             return
         expected = ExpectedTimes(self.everything.all).of_all(left or self.to_do)
+        if left is None and expected.unknown:  # At the start; nothing is ever known of a first run.
+            self.announce(
+                f"[limit] expected time: {expected.text(self.workers)}; the limit of "
+                f"{duration_text(self.limit_hours * 3600)} (limit_hours) is checked after each job"
+            )
         seconds = time.monotonic() - self.began + expected.seconds / self.workers
         if seconds <= self.limit_hours * 3600:
             return
