@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from lidnet_mm.benchmark.jobs.gpu_share import TooFewGPUsError
 from lidnet_mm.benchmark.jobs.job import JobError
 from lidnet_mm.benchmark.jobs.job_process import StoppedError
 from lidnet_mm.benchmark.jobs.plan import plan_text
@@ -36,6 +37,7 @@ REFUSALS = (
     LimitError,
     MixedResultsError,
     OtherSettingsError,
+    TooFewGPUsError,
 )
 
 
@@ -55,6 +57,9 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser.add_argument("--data-root", help="converted data, if not where the config says")
     parser.add_argument("--jobs", type=int, default=1, help="jobs at a time (default: 1)")
     parser.add_argument(
+        "--gpus", type=int, help="run: GPUs a job, each with a process of a training (default: 1)"
+    )
+    parser.add_argument(
         "--cell", type=int, help="run: this cell alone with all it needs, as a job of an array"
     )
     parser.add_argument(  # mim keeps a --yes for itself
@@ -67,10 +72,12 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         "another commit than they were trained",
     )
     given = parser.parse_args(arguments)
-    if given.jobs < 1:
-        parser.error(f"--jobs must be at least 1, got {given.jobs}")
-    if given.stage != "run" and (given.cell is not None or given.no_limit):
-        parser.error("--cell and --no-limit are for the stage 'run'")
+    for name in ("jobs", "gpus"):
+        if (value := getattr(given, name)) is not None and value < 1:
+            parser.error(f"--{name} must be at least 1, got {value}")
+    run_alone = (given.cell is not None, given.gpus is not None, given.no_limit)
+    if given.stage != "run" and any(run_alone):
+        parser.error("--cell, --gpus and --no-limit are for the stage 'run'")
     return given
 
 
@@ -111,7 +118,8 @@ def _do(arguments: argparse.Namespace, matrix: Matrix) -> int:
     failed: list[FailedJob] = []
     if arguments.stage == "run":
         agree = _agree if not arguments.no_limit else lambda question: True
-        failed = run_matrix(matrix, arguments.jobs, _show, arguments.cell, agree)
+        gpus = arguments.gpus or 1
+        failed = run_matrix(matrix, arguments.jobs, _show, arguments.cell, agree, gpus)
     if arguments.cell is None:
         _show_results(matrix, arguments.stage, arguments.allow_mixed, bool(failed))
     for job in failed:

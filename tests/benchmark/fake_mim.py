@@ -23,6 +23,14 @@ while True:
 """
 """A training that mim starts, and that ends only of a signal."""
 
+TORCHRUN = """
+import signal, subprocess, sys
+worker = subprocess.Popen([sys.executable, "-c", sys.argv[2], sys.argv[1]], start_new_session=True)
+signal.signal(signal.SIGTERM, lambda number, frame: worker.terminate())
+worker.wait()
+"""
+"""Starts that training in a session of its own and hands SIGTERM on, as torchrun does."""
+
 
 def option(arguments, name, default=None):
     return arguments[arguments.index(name) + 1] if name in arguments else default
@@ -35,6 +43,12 @@ def train(folder):
     log = folder / "20260101" / "vis_data" / "scalars.json"
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text(json.dumps({"loss": 0.5, "iter": 1, "step": 1}) + "\n")
+
+
+def note(seen):
+    """What it may use, as it begins; None as it ends."""
+    with open(os.environ["FAKE_CALLS"] + ".seen", "a") as file:
+        file.write(json.dumps([os.getpid(), seen]) + "\n")
 
 
 def commit():
@@ -61,6 +75,8 @@ def main():
     arguments = sys.argv[1:]
     with open(os.environ["FAKE_CALLS"], "a") as file:
         file.write(json.dumps(arguments) + "\n")
+    gpus = os.environ.get("CUDA_VISIBLE_DEVICES")
+    note({"call": arguments, "gpus": gpus, "threads": int(os.environ["OMP_NUM_THREADS"])})
     sys.stdout.write("11/22 14:00:00 - mmengine - INFO - Iter(train) [1/1]  loss: 0.5\n")
     sys.stdout.write("a line of no interest\n")
     sys.stdout.flush()
@@ -69,7 +85,9 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     if arguments[0] == "train":
         if folder.name in os.environ.get("FAKE_HANGS", "").split():
-            subprocess.run([sys.executable, "-c", HANGING, str(folder)])
+            several = [TORCHRUN, str(folder), HANGING]
+            call = several if "--launcher" in arguments else [HANGING, str(folder)]
+            subprocess.run([sys.executable, "-c", *call])
         train(folder)
     name = "prepare" if arguments[0] == "run" else folder.name
     if name in os.environ.get("FAKE_FAILS", "").split():
@@ -79,6 +97,7 @@ def main():
         (Path(arguments[-1]) / "annotations").mkdir(parents=True)
     if "--results" in arguments:
         Path(option(arguments, "--results")).write_text(json.dumps([row(arguments)]))
+    note(None)
 
 
 if __name__ == "__main__":

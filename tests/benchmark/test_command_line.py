@@ -87,6 +87,19 @@ def test_no_job_at_a_time(run, write_comparison, capsys):
     assert "--jobs must be at least 1, got 0" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", [("--gpus", "2"), ("--cell", "1"), ("--no-limit",)])
+def test_options_of_a_run_alone(run, write_comparison, option, capsys):
+    with pytest.raises(SystemExit):
+        run(write_comparison(), *option)
+    assert "--cell, --gpus and --no-limit are for the stage 'run'" in capsys.readouterr().err
+
+
+def test_more_gpus_than_there_are(run, write_comparison, monkeypatch):
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    status, told = run(write_comparison(), "--gpus", "2", stage="run")
+    assert (status, told) == (1, "error: a job needs 2 GPUs (--gpus), 1 can be seen\n")
+
+
 def test_errors_of_the_program_keep_their_traceback(run, write_comparison, monkeypatch):
     def broken(matrix):
         raise ValueError("a bug")

@@ -121,7 +121,7 @@ class TestCommands:
     def test_threads_of_the_user_s_choice(self, matrix, monkeypatch):
         monkeypatch.setenv("OMP_NUM_THREADS", "3")
         process = JobProcess(1, lambda line: None)
-        assert process.environment["OMP_NUM_THREADS"] == "3"
+        assert process.environment(1, [])["OMP_NUM_THREADS"] == "3"
 
     def test_several_at_a_time(self, run, calls):
         run(jobs=3)

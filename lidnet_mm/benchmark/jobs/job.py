@@ -35,11 +35,13 @@ class Command:
         arguments (list[str]): What follows ``mim``.
         log (Path): File for its output.
         done (Path | None): File to leave when it ends well, where a later command may fail.
+        is_training (bool): Whether it may run as several processes, one a GPU. Defaults to False.
     """
 
     arguments: list[str]
     log: Path
     done: Path | None = None
+    is_training: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +153,8 @@ class TrainingJob(Job):
             call += ["--pretraining", str(existing_checkpoint(training.pretraining))]
         mark_settings(self.folder, self.table.digest_of(training))
         note_part(training, current_commit())
-        yield Command([*call, *_options(self.table)], self.folder / "log.txt")
+        log = self.folder / "log.txt"
+        yield Command([*call, *_options(self.table)], log, is_training=True)
 
     def finish(self) -> None:
         """Note that it is done.
