@@ -21,6 +21,8 @@ PROVENANCE = Provenance(
     versions={"torch": "2.13.0", "mmdet": "3.5.1"},
     window_hu=(-160, 240),
     dose="simulated, 60 HU noise",
+    judges={"judge_sts": "5ad1f0"},
+    low_dose=("geometry fan, noise_hu 60",),
 )
 
 
@@ -116,7 +118,7 @@ def test_page_states_where_numbers_come_from(page):
     for fact in (
         "0123456789ab", "2025-01-31", "2 CPU cores", "simulated, 60 HU noise", "judge_sts",
         "lidnet_cpce_sts", "torch 2.13.0", "[-160, 240]", "data range 1", "case_0003, slice 12",
-        "score of at least 0.3",
+        "score of at least 0.3", "geometry fan, noise_hu 60", "judge_sts SHA-256", "5ad1f0",
     ):  # fmt: skip
         assert fact in text, fact
 

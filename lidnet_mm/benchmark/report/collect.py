@@ -28,9 +28,8 @@ from lidnet_mm.benchmark.matrix.stage import Scoring, Training
 from lidnet_mm.benchmark.matrix.training_commits import commits_of
 from lidnet_mm.benchmark.report.failed_cell import FailedCell
 from lidnet_mm.benchmark.report.report import write_report
-from lidnet_mm.benchmark.scores.data_digest import DataDigest, digest_data
+from lidnet_mm.benchmark.report.table_provenance import table_provenance
 from lidnet_mm.benchmark.scores.details import read_lesion_counts
-from lidnet_mm.benchmark.scores.provenance import gather_provenance
 from lidnet_mm.benchmark.scores.results import ResultRow, read_results, write_results
 from lidnet_mm.benchmark.scores.row_titles import row_key, row_titles
 from lidnet_mm.benchmark.scores.same_source import (
@@ -174,12 +173,7 @@ def _report(
 ) -> Path:
     """The report of one table, and what lies beside it."""
     table, rows = found.table, list(found.rows.values())
-    configs = {"judge": table.judge.config.stem}
-    configs.update({s.entry.label: s.config.stem for s in found.rows if not s.entry.is_untouched})
-    data, notes = _data(table, rows[0].dataset)
-    notes = {**table.notes, **notes}
-    commits = [row.commit for row in rows]
-    provenance = gather_provenance(configs, rows[0].window_hu, table.dose, notes, data, commits)
+    provenance = table_provenance(table, found.rows)
     titles = row_titles(rows)
     titled = {s: titles[row_key(row)] for s, row in found.rows.items() if s.is_main}
     write_evidence(evidence, table.work_dir / EVIDENCE)
@@ -199,14 +193,6 @@ def _report(
         physics,
         training_mixtures(found.sources),
     )
-
-
-def _data(table: Comparison, title: str) -> tuple[tuple[DataDigest, ...], dict[str, str]]:
-    """Digest of the data, or a note that they are gone: scores outlive the disk they came from."""
-    try:
-        return (digest_data(table.data_root, title),), {}
-    except FileNotFoundError:
-        return (), {"Data": "not found when this report was made, so that it holds no digest"}
 
 
 def _evidence(found: CollectedTable) -> Evidence:

@@ -158,6 +158,7 @@ def _public(provenance: Provenance) -> Provenance:
         configs={what: without_folders(name) for what, name in provenance.configs.items()},
         notes={what: without_folders(text) for what, text in provenance.notes.items()},
         dose=without_folders(provenance.dose),
+        low_dose=tuple(without_folders(text) for text in provenance.low_dose),
     )
 
 
@@ -222,6 +223,8 @@ def _markdown_page(
         f"Dose: {provenance.dose}. {provenance.date}, commit {provenance.commit}, "
         f"{provenance.machine}. Configs: {configs}."
     )
+    source += "".join(f" Low dose: {text}." for text in provenance.low_dose)
+    source += "".join(f" Judge {name}: SHA-256 {sha}." for name, sha in provenance.judges.items())
     missing = "".join(f"- {cell.label}: {cell.reason.splitlines()[0]}\n" for cell in failed)
     missing = f"Rows that failed or were not run:\n\n{missing}\n" if missing else ""
     return f"# {title}\n\n{markdown(tables)}\n{missing}{counts}{source}\n"
