@@ -8,6 +8,7 @@ from matrix_files import ONE_TABLE
 from lidnet_mm.benchmark.jobs.run import run_matrix
 from lidnet_mm.benchmark.matrix.training_commits import COMMITS, commits_of
 from lidnet_mm.benchmark.report.collect import collect, report
+from lidnet_mm.benchmark.report.results_page import write_results_page
 from lidnet_mm.benchmark.scores.same_source import MixedResultsError
 
 OLD, NEW = "0123456789ab", "ba9876543210"
@@ -66,6 +67,25 @@ def test_scored_later(run, matrix):
     page = report(matrix, allow_mixed=True)[0].read_text()
     top = page[: page.index('id="comparison"')]
     assert f"different commits of the code: T1 at {OLD}, score at {NEW} (chest: lidnet" in top
+
+
+def test_page_of_results_says_so(run, matrix, tmp_path):
+    """Its rows alone do not tell; when all is made anew, nothing is left of it."""
+    run(OLD)
+    results = matrix.work_dir / "results.json"
+    collect(matrix)
+    page = write_results_page(results, tmp_path / "page.md")[0]
+    assert "Trained and scored" not in page.read_text()
+    scored_again_at(NEW, run, matrix)
+    collect(matrix, allow_mixed=True)
+    write_results_page(results, page)
+    flag = f"Trained and scored at different commits of the code: training at {OLD}, score at {NEW}"
+    assert flag in page.read_text()
+    for path in matrix.work_dir.rglob(COMMITS):
+        path.write_text(json.dumps({"commits": [NEW], "pretraining": [NEW]}))
+    collect(matrix)
+    write_results_page(results, page)
+    assert "Trained and scored" not in page.read_text()
 
 
 @pytest.mark.parametrize("which", ["judge", "training", "pretraining"])

@@ -33,11 +33,13 @@ from lidnet_mm.benchmark.scores.details import read_lesion_counts
 from lidnet_mm.benchmark.scores.results import ResultRow, read_results, write_results
 from lidnet_mm.benchmark.scores.row_titles import row_key, row_titles
 from lidnet_mm.benchmark.scores.same_source import (
+    MIXTURES,
     RowSource,
     check_commits,
     check_trainings,
     check_windows,
     training_mixtures,
+    write_mixtures,
 )
 from lidnet_mm.evaluation.slice_record import read_records
 
@@ -71,6 +73,8 @@ class CollectedTable:
 def collect(matrix: Matrix, allow_mixed: bool = False) -> list[CollectedTable]:
     """Gather all rows into ``results.json`` of each table, and of the matrix.
 
+    Beside it, ``mixtures.json`` tells what was trained and scored at different commits.
+
     Args:
         matrix (Matrix): A matrix of which something has run.
         allow_mixed (bool): Put rows of several commits or HU windows beside each other, and those
@@ -96,7 +100,10 @@ def collect(matrix: Matrix, allow_mixed: bool = False) -> list[CollectedTable]:
             check_windows(table.rows.values())
     for each in tables:
         write_results(each.rows.values(), each.table.work_dir / RESULTS)
+        write_mixtures(training_mixtures(each.sources), each.table.work_dir / MIXTURES)
     write_results(rows, matrix.work_dir / RESULTS)
+    sources = [source for table in tables for source in table.sources]
+    write_mixtures(training_mixtures(sources), matrix.work_dir / MIXTURES)
     return tables
 
 

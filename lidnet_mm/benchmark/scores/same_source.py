@@ -1,10 +1,16 @@
 """Refuses to put rows beside each other that were not made alike."""
 
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from lidnet_mm.benchmark.scores.provenance import UNKNOWN
 from lidnet_mm.benchmark.scores.results import ResultRow
+from lidnet_mm.whole_file import write_whole
+
+MIXTURES = "mixtures.json"
+"""File beside ``results.json``, where anything was trained and scored at different commits."""
 
 MIXED = "--allow-mixed"
 """Option that allows it."""
@@ -77,6 +83,19 @@ def training_mixtures(sources: Iterable[RowSource]) -> list[str]:
                 key = f"{what} at {' and '.join(commits)}, score at {row.commit}"
                 found.setdefault(key, {})[_name(row)] = None
     return [f"{key} ({_listed(list(names))})" for key, names in found.items()]
+
+
+def write_mixtures(mixtures: Sequence[str], path: Path) -> None:
+    """Write what :func:`training_mixtures` found; where it is nothing, there is no file."""
+    if mixtures:
+        write_whole(path, (json.dumps(mixtures, indent=2) + "\n").encode())
+    else:
+        path.unlink(missing_ok=True)
+
+
+def read_mixtures(path: Path) -> list[str]:
+    """What :func:`write_mixtures` wrote; nothing where there is no file."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
 
 
 def check_windows(rows: Iterable[ResultRow]) -> None:
