@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from lidnet_mm.benchmark.jobs.gpu_share import TooFewGPUsError
 from lidnet_mm.benchmark.jobs.job import JobError
 from lidnet_mm.benchmark.jobs.job_process import StoppedError
 from lidnet_mm.benchmark.jobs.plan import plan_text
@@ -22,14 +23,21 @@ from lidnet_mm.benchmark.scores.same_source import MixedResultsError
 from lidnet_mm.benchmark.scores.test_set import EmptyTestSetError
 from lidnet_mm.benchmark.tables.results_table import markdown, result_tables
 
+
+class InputError(Exception):
+    """The config or an option names what there is not."""
+
+
 STAGES = ("plan", "run", "collect", "report")
 REFUSALS = (
     EmptyTestSetError,
     FileNotFoundError,
+    InputError,
     JobError,
     LimitError,
     MixedResultsError,
     OtherSettingsError,
+    TooFewGPUsError,
 )
 
 
@@ -49,6 +57,9 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser.add_argument("--data-root", help="converted data, if not where the config says")
     parser.add_argument("--jobs", type=int, default=1, help="jobs at a time (default: 1)")
     parser.add_argument(
+        "--gpus", type=int, help="run: GPUs a job, each with a process of a training (default: 1)"
+    )
+    parser.add_argument(
         "--cell", type=int, help="run: this cell alone with all it needs, as a job of an array"
     )
     parser.add_argument(  # mim keeps a --yes for itself
@@ -57,11 +68,16 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser.add_argument(
         "--allow-mixed",
         action="store_true",
-        help="put rows of several commits or HU windows beside each other",
+        help="put rows of several commits or HU windows beside each other, and those scored at "
+        "another commit than they were trained",
     )
     given = parser.parse_args(arguments)
-    if given.stage != "run" and (given.cell is not None or given.no_limit):
-        parser.error("--cell and --no-limit are for the stage 'run'")
+    for name in ("jobs", "gpus"):
+        if (value := getattr(given, name)) is not None and value < 1:
+            parser.error(f"--{name} must be at least 1, got {value}")
+    run_alone = (given.cell is not None, given.gpus is not None, given.no_limit)
+    if given.stage != "run" and any(run_alone):
+        parser.error("--cell, --gpus and --no-limit are for the stage 'run'")
     return given
 
 
@@ -69,15 +85,27 @@ def main() -> int:
     """Do the stage, and return the exit status."""
     arguments = parse_arguments()
     work_dir = arguments.work_dir or Path("work_dirs") / arguments.config.stem
-    matrix = Matrix.from_file(arguments.config, work_dir, arguments.data_root)
     try:
-        return _do(arguments, matrix)
+        return _do(arguments, _matrix(arguments, work_dir))
     except REFUSALS as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
     except StoppedError as error:
         sys.stderr.write(f"{error}: the same command goes on from there\n")
         return error.status
+
+
+def _matrix(arguments: argparse.Namespace, work_dir: Path) -> Matrix:
+    """The matrix; what is wrong in its config needs no traceback, unlike errors of this program."""
+    try:
+        matrix = Matrix.from_file(arguments.config, work_dir, arguments.data_root)
+        if arguments.cell is not None:
+            matrix.cell(arguments.cell)
+    except OSError as error:
+        raise InputError(str(error)) from error
+    except (SyntaxError, ValueError) as error:
+        raise InputError(f"{arguments.config}: {error}") from error
+    return matrix
 
 
 def _do(arguments: argparse.Namespace, matrix: Matrix) -> int:
@@ -90,7 +118,8 @@ def _do(arguments: argparse.Namespace, matrix: Matrix) -> int:
     failed: list[FailedJob] = []
     if arguments.stage == "run":
         agree = _agree if not arguments.no_limit else lambda question: True
-        failed = run_matrix(matrix, arguments.jobs, _show, arguments.cell, agree)
+        gpus = arguments.gpus or 1
+        failed = run_matrix(matrix, arguments.jobs, _show, arguments.cell, agree, gpus)
     if arguments.cell is None:
         _show_results(matrix, arguments.stage, arguments.allow_mixed, bool(failed))
     for job in failed:

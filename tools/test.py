@@ -21,6 +21,7 @@ from lidnet_mm.apis.process_group import LAUNCHERS, join_processes
 from lidnet_mm.benchmark.scores.details import write_details
 from lidnet_mm.benchmark.scores.recorded_test import add_physics, add_slice_records
 from lidnet_mm.benchmark.scores.results import METHODS, write_results
+from lidnet_mm.benchmark.scores.score_source import SOURCE, gather_source, write_source
 from lidnet_mm.benchmark.scores.scoring import (
     SCORED,
     Judge,
@@ -71,8 +72,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--results",
         type=Path,
-        help="write the scores as a results.json, and beside it all values (details.json) and "
-        "curves of noise and edges (physics.json)",
+        help="write the scores as a results.json, and beside it all values (details.json), "
+        "curves of noise and edges (physics.json) and when and on what it was made (source.json)",
     )
     parser.add_argument(
         "--records",
@@ -151,6 +152,7 @@ def main() -> int:
         return 0
     if arguments.results:
         write_details(scores, arguments.results.with_name("details.json"))
+        write_source(gather_source(config, judge.checkpoint), arguments.results.with_name(SOURCE))
         write_results([row], arguments.results)  # last: a comparison takes it for the end
     metrics = "  ".join(
         f"{name} {'-' if value is None else f'{value:.3f}'}" for name, value in row.metrics.items()

@@ -65,7 +65,8 @@ def without_folders(text: str) -> str:
     """A text with file names in place of paths, which name a user or a machine.
 
     Args:
-        text (str): Such as the end of a log.
+        text (str): Such as a note of a comparison. A log is no such text: paths below a folder
+            that is not named may hold names of patients.
 
     Returns:
         str: ``/home/joe/data/a.nii.gz`` becomes ``a.nii.gz``. Paths below a folder that

@@ -4,12 +4,14 @@ import json
 import shutil
 from pathlib import Path
 
+import fake_mim
 import numpy as np
 import pytest
 from browser import Browser
 from matrix_files import FILES
 
 from lidnet_mm.benchmark import ResultRow
+from lidnet_mm.benchmark.jobs import job
 from lidnet_mm.benchmark.matrix.matrix import Matrix
 
 METRICS = {
@@ -181,6 +183,7 @@ def calls(tmp_path, monkeypatch, request):
     path = [str(package.parent), str(request.config.rootpath)]
     monkeypatch.setenv("PYTHONPATH", ":".join(path))
     monkeypatch.setenv("FAKE_CALLS", str(notes))
+    monkeypatch.setattr(job, "current_commit", fake_mim.commit)
 
     def read() -> list[list[str]]:
         lines = notes.read_text().splitlines() if notes.is_file() else []

@@ -23,6 +23,14 @@ while True:
 """
 """A training that mim starts, and that ends only of a signal."""
 
+TORCHRUN = """
+import signal, subprocess, sys
+worker = subprocess.Popen([sys.executable, "-c", sys.argv[2], sys.argv[1]], start_new_session=True)
+signal.signal(signal.SIGTERM, lambda number, frame: worker.terminate())
+worker.wait()
+"""
+"""Starts that training in a session of its own and hands SIGTERM on, as torchrun does."""
+
 
 def option(arguments, name, default=None):
     return arguments[arguments.index(name) + 1] if name in arguments else default
@@ -37,6 +45,16 @@ def train(folder):
     log.write_text(json.dumps({"loss": 0.5, "iter": 1, "step": 1}) + "\n")
 
 
+def note(seen):
+    """What it may use, as it begins; None as it ends."""
+    with open(os.environ["FAKE_CALLS"] + ".seen", "a") as file:
+        file.write(json.dumps([os.getpid(), seen]) + "\n")
+
+
+def commit():
+    return os.environ.get("FAKE_COMMIT", "0123456789ab")
+
+
 def row(arguments):
     method = option(arguments, "--method") or option(arguments, "--score")
     untouched = "--score" in arguments
@@ -49,7 +67,7 @@ def row(arguments):
         "seed": int(option(arguments, "--seed")),
         "metrics": dict.fromkeys(METRICS, 0.5),
         "window_hu": json.loads(os.environ.get("FAKE_WINDOW", "[-160, 240]")),
-        "commit": os.environ.get("FAKE_COMMIT", "0123456789ab"),
+        "commit": commit(),
     }
 
 
@@ -57,6 +75,8 @@ def main():
     arguments = sys.argv[1:]
     with open(os.environ["FAKE_CALLS"], "a") as file:
         file.write(json.dumps(arguments) + "\n")
+    gpus = os.environ.get("CUDA_VISIBLE_DEVICES")
+    note({"call": arguments, "gpus": gpus, "threads": int(os.environ["OMP_NUM_THREADS"])})
     sys.stdout.write("11/22 14:00:00 - mmengine - INFO - Iter(train) [1/1]  loss: 0.5\n")
     sys.stdout.write("a line of no interest\n")
     sys.stdout.flush()
@@ -65,15 +85,19 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     if arguments[0] == "train":
         if folder.name in os.environ.get("FAKE_HANGS", "").split():
-            subprocess.run([sys.executable, "-c", HANGING, str(folder)])
+            several = [TORCHRUN, str(folder), HANGING]
+            call = several if "--launcher" in arguments else [HANGING, str(folder)]
+            subprocess.run([sys.executable, "-c", *call])
         train(folder)
-    if folder.name in os.environ.get("FAKE_FAILS", "").split():
-        sys.stdout.write("the reason\n")
+    name = "prepare" if arguments[0] == "run" else folder.name
+    if name in os.environ.get("FAKE_FAILS", "").split():
+        sys.stdout.write(os.environ.get("FAKE_LOG", "the reason") + "\n")
         sys.exit(3)
     if arguments[0] == "run":
         (Path(arguments[-1]) / "annotations").mkdir(parents=True)
     if "--results" in arguments:
         Path(option(arguments, "--results")).write_text(json.dumps([row(arguments)]))
+    note(None)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import pytest
 from physics_files import write_physics
 
 from lidnet_mm.benchmark.evidence.evidence import read_evidence
-from lidnet_mm.benchmark.jobs.job_notes import add_seconds, note_failure
+from lidnet_mm.benchmark.jobs.job_notes import Failure, add_seconds, note_failure
 from lidnet_mm.benchmark.matrix.matrix import Matrix
 from lidnet_mm.benchmark.report.collect import collect, report
 from lidnet_mm.benchmark.report.failed_cell import FailedCell
@@ -82,15 +82,26 @@ def test_missing_rows(scored, comparison):
     """The rest stands; what is missing is told with its reason."""
     for scoring in comparison.scorings[1:3]:
         scoring.result.unlink()
-    note_failure(comparison.scorings[1].training.folder, "out of memory")
+    note_failure(comparison.scorings[1].training.folder, "out of memory", Failure(1, "log.txt"))
+    reason = "baseline_seed0 failed with status 1, see baseline_seed0/log.txt in the work dir"
     (found,) = collect(scored)
     assert found.failed == [
-        FailedCell("baseline seed 0", "out of memory"),
+        FailedCell("baseline seed 0", reason),
         FailedCell("baseline seed 1", "not run yet"),
     ]
     assert len(read_results(scored.work_dir / "results.json")) == 4
     text = report(scored)[0].with_name("report.md").read_text(encoding="utf-8")
-    assert "- baseline seed 0: out of memory\n- baseline seed 1: not run yet\n" in text
+    assert f"- baseline seed 0: {reason}\n- baseline seed 1: not run yet\n" in text
+
+
+def test_failure_noted_by_an_older_version(scored, comparison):
+    """Its note has no status, and stays where it is."""
+    comparison.scorings[1].result.unlink()
+    folder = comparison.scorings[1].training.folder
+    (folder / "failed").write_text("patient Quux^Zebedee has no slices")
+    (found,) = collect(scored)
+    reason = "baseline_seed0 failed, see baseline_seed0/failed in the work dir"
+    assert found.failed == [FailedCell("baseline seed 0", reason)]
 
 
 def test_no_row_at_all(matrix):

@@ -173,7 +173,7 @@ class TestRefusals:
             read("methods[1].update(config='no_such.py')")
 
     def test_no_judge(self, read):
-        with pytest.raises(KeyError, match=r"baseline\.py names no judge"):
+        with pytest.raises(ValueError, match=r"baseline\.py names no judge"):
             read(judges=("", "judge.py"))
 
     def test_missing_comparison(self, tmp_path):

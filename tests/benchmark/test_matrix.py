@@ -171,7 +171,7 @@ class TestRefusals:
             ("judges.append('judge_a.py')", "judges need different names"),
             ("datasets['chest'].pop('data_root')", "'chest' needs a data_root"),
             ("datasets['chest']['dose'] = 3", r"'chest' has unknown keys \['dose'\]"),
-            ("limit_hours = 0", "limit_hours must be a positive number, got 0"),
+            ("limit_hours = 0", "a positive number, or None for no limit, got 0"),
             ("doses['60 HU'] = {'detector.x': 1}", "option detector.x has no effect"),
         ],
     )

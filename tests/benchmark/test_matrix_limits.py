@@ -35,6 +35,35 @@ class TestLimit:
             run_matrix(begun, 1, quiet)
         assert not calls()
 
+    def test_config_that_sets_none_has_one(self, read_matrix, calls):
+        """A day; a first run does not know its time, says so, and is stopped when it does."""
+        matrix = read_matrix(ONE_TABLE)
+        lines = []
+        run_matrix(matrix, 1, lines.append, cell=1)
+        (line,) = [line for line in lines if line.startswith("[limit]")]
+        assert line == (
+            "[limit] expected time: unknown; the limit of 24 h 00 min (limit_hours) is checked "
+            "after each job"
+        )
+        for judge in matrix.tables[0].judges:
+            add_seconds(judge.folder, 50 * 3600)
+        with pytest.raises(LimitError, match="more than the limit of 24 h 00 min"):
+            run_matrix(matrix, 1, quiet)
+
+    def test_switched_off(self, read_matrix, calls):
+        matrix = read_matrix(ONE_TABLE + "limit_hours = None\n")
+        run_matrix(matrix, 1, quiet, cell=1)
+        for judge in matrix.tables[0].judges:
+            add_seconds(judge.folder, 50 * 3600)
+        lines = []
+        assert not run_matrix(matrix, 1, lines.append)
+        assert not any(line.startswith("[limit]") for line in lines)
+
+    def test_nothing_to_do_is_not_unknown(self, begun):
+        lines = []
+        run_matrix(begun, 1, lines.append, cell=1)
+        assert not any(line.startswith("[limit]") for line in lines)
+
     def test_asks_once(self, begun, calls):
         asked = []
         run_matrix(begun, 1, quiet, agree=lambda question: asked.append(question) or True)

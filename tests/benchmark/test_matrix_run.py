@@ -170,7 +170,8 @@ class TestFailure:
             "lidnet_cpce seed 0",
             "lidnet_cpce seed 0 by judge_b",
         ]
-        assert all("the reason" in cell.reason for cell in found.failed)
+        reason = "chest/lidnet_cpce_seed0 failed with status 3, see chest/lidnet_cpce_seed0/log.txt"
+        assert {cell.reason for cell in found.failed} == {f"{reason} in the work dir"}
         assert len(found.rows) == 8
         assert "lidnet_cpce seed 0" in report(matrix)[0].read_text()
 

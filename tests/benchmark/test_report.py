@@ -21,6 +21,8 @@ PROVENANCE = Provenance(
     versions={"torch": "2.13.0", "mmdet": "3.5.1"},
     window_hu=(-160, 240),
     dose="simulated, 60 HU noise",
+    judges={"judge_sts": "5ad1f0"},
+    low_dose=("geometry fan, noise_hu 60",),
 )
 
 
@@ -116,7 +118,7 @@ def test_page_states_where_numbers_come_from(page):
     for fact in (
         "0123456789ab", "2025-01-31", "2 CPU cores", "simulated, 60 HU noise", "judge_sts",
         "lidnet_cpce_sts", "torch 2.13.0", "[-160, 240]", "data range 1", "case_0003, slice 12",
-        "score of at least 0.3",
+        "score of at least 0.3", "geometry fan, noise_hu 60", "judge_sts SHA-256", "5ad1f0",
     ):  # fmt: skip
         assert fact in text, fact
 
@@ -211,13 +213,13 @@ def test_only_a_training_with_a_critic_explains_its_estimate(
 
 
 def test_no_patient_and_no_folder_of_the_machine_is_in_it(tmp_path, rows, case, make_row):
-    """Whatever names the data have and the logs say."""
+    """Whatever names the data have."""
     folder = tmp_path / "joe" / "secret_study"
     cases = [
         replace(case, name=name)
         for name in ("Quux^Zebedee, slice 12", "Quux^Zebedee, series 1.2.840.113619, slice 13")
     ]
-    failed = [FailedCell("lidnet seed 1", f'  File "{folder}/train.py", line 3\nNaN in {folder}/x')]
+    failed = [FailedCell("lidnet seed 1", f"lidnet_seed1 failed, see {folder}/log.txt")]
     provenance = replace(
         PROVENANCE, configs={"judge": f"{folder}/judge.py"}, notes={"data": f"from {folder}/data"}
     )
@@ -230,13 +232,13 @@ def test_no_patient_and_no_folder_of_the_machine_is_in_it(tmp_path, rows, case, 
     text = page.read_text(encoding="utf-8")
     assert text.count("patient 1, slice 12") >= 3  # viewer, paper, regions: the same number
     assert "patient 1, series #1, slice 13" in text
-    assert "train.py" in text and "NaN in x" in text
+    assert "lidnet_seed1 failed, see log.txt" in text
 
 
 def test_missing_rows_and_mixtures_stand_at_the_top(tmp_path, rows, make_row):
     mixed = [*rows, make_row("matched", commit="ba9876543210")]
     mixed.append(make_row("joint", window_hu=(-1000, 400)))
-    failed = [FailedCell("lidnet seed 7", "failed with status 1\nRuntimeError: loss is <NaN>")]
+    failed = [FailedCell("lidnet seed 7", "lidnet_seed7 failed with status 1, see <log>")]
     page = write_report(mixed, tmp_path, [], [], PROVENANCE, "x", failed=failed)
     text = page.read_text(encoding="utf-8")
     top = text[: text.index('id="comparison"') if 'id="comparison"' in text else None]
@@ -244,11 +246,11 @@ def test_missing_rows_and_mixtures_stand_at_the_top(tmp_path, rows, make_row):
         "of 2 commits of the code: 0123456789ab, ba9876543210",
         "on 2 HU windows: [-160, 240], [-1000, 400]",
         "Missing: lidnet seed 7",
-        "loss is &lt;NaN&gt;",
+        "lidnet_seed7 failed with status 1, see &lt;log&gt;",
     ):
         assert words in top, words
     lines = page.with_name("report.md").read_text()
-    assert "- lidnet seed 7: failed with status 1\n" in lines
+    assert "- lidnet seed 7: lidnet_seed7 failed with status 1, see <log>\n" in lines
     assert 'class="flags"' not in write_report(rows, tmp_path, [], [], PROVENANCE, "x").read_text()
 
 

@@ -121,7 +121,7 @@ class TestCommands:
     def test_threads_of_the_user_s_choice(self, matrix, monkeypatch):
         monkeypatch.setenv("OMP_NUM_THREADS", "3")
         process = JobProcess(1, lambda line: None)
-        assert process.environment["OMP_NUM_THREADS"] == "3"
+        assert process.environment(1, [])["OMP_NUM_THREADS"] == "3"
 
     def test_several_at_a_time(self, run, calls):
         run(jobs=3)
@@ -374,10 +374,11 @@ class TestFailure:
             ("ldct", 0), ("baseline", 0), ("baseline", 1), ("lidnet", 0), ("ndct", 0),
         ]  # fmt: skip
         text = Path(work, "report", "report.md").read_text()
-        assert "- lidnet seed 1: lidnet_seed1 failed with status 3" in text
+        assert "- lidnet seed 1: lidnet_seed1 failed with status 3, see lidnet_seed1/log" in text
         page = Path(work, "report", "index.html").read_text()
         assert "Missing: lidnet seed 1" in page
-        assert "the reason" in page
+        assert "the reason" in captured.err
+        assert "the reason" not in page + text
 
     def test_nothing_to_report(self, calls, comparison, repository, tmp_path, monkeypatch, capsys):
         monkeypatch.setenv("FAKE_FAILS", "judge")

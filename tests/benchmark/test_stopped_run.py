@@ -36,13 +36,13 @@ def run_and_signal(matrix):
             time.sleep(0.01)
         os.kill(os.getpid(), number)
 
-    def run_it(*signals, jobs=1):
+    def run_it(*signals, jobs=1, gpus=1):
         senders = [threading.Thread(target=send, args=given, daemon=True) for given in signals]
         for sender in senders:
             sender.start()
         lines = []
         with pytest.raises(StoppedError) as found:
-            run_matrix(matrix, jobs, lines.append)
+            run_matrix(matrix, jobs, lines.append, gpus=gpus)
         return found.value, lines
 
     return run_it
@@ -72,13 +72,13 @@ def test_stopped_is_not_failed(run_and_signal, matrix, folders, calls, monkeypat
     assert all(training.is_done for training in matrix.tables[0].trainings)
 
 
-def test_second_signal_kills(run_and_signal, folders):
-    """A training that does not heed SIGTERM."""
+@pytest.mark.parametrize("gpus", [1, 2])
+def test_second_signal_kills(run_and_signal, folders, gpus):
+    """A training that does not heed SIGTERM, also one in a session of its own."""
     folders[0].mkdir(parents=True)
     (folders[0] / "deaf").touch()
-    error, _ = run_and_signal(
-        (signal.SIGTERM, [folders[0] / "hangs"]), (signal.SIGTERM, [folders[0] / "saved"])
-    )
+    begun, saved = ([folders[0] / name] for name in ("hangs", "saved"))
+    error, _ = run_and_signal((signal.SIGTERM, begun), (signal.SIGTERM, saved), gpus=gpus)
     assert error.status == 143
 
 

@@ -1,5 +1,6 @@
 """The command line of ``tools/test.py``."""
 
+import hashlib
 import importlib.util
 import json
 
@@ -86,10 +87,13 @@ def test_unknown_method(call, capsys):
 
 
 @pytest.fixture
-def scored(tool, monkeypatch):
+def scored(tool, monkeypatch, tmp_path):
     """What the tool hands over to be scored."""
     found = []
-    monkeypatch.setattr(tool.Judge, "of", lambda config, checkpoint: "judge")
+    weights = tmp_path / "judge.pth"
+    weights.write_bytes(b"weights")
+    judge = tool.Judge("judge", None, str(weights))
+    monkeypatch.setattr(tool.Judge, "of", lambda config, checkpoint: judge)
 
     class Row:
         metrics, method, judge, window_hu = {}, "lidnet", "judge", (0, 1)
@@ -118,6 +122,9 @@ def test_what_is_scored(call, scored, tmp_path, options, expected):
     assert results.read_text() == "row"
     details = json.loads((tmp_path / "details.json").read_text())
     assert details == {"radiomics/num_rois": 3}
+    source = json.loads((tmp_path / "source.json").read_text())
+    assert source["judge"] == hashlib.sha256(b"weights").hexdigest()
+    assert "CPU cores" in source["machine"]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from lidnet_mm.benchmark.jobs.job import Job, ScoringJob, TrainingJob
 from lidnet_mm.benchmark.jobs.job_list import JobList
-from lidnet_mm.benchmark.jobs.job_notes import failure_of, seconds_of
+from lidnet_mm.benchmark.jobs.job_notes import how_failed, seconds_of
 from lidnet_mm.benchmark.matrix.matrix import Cell
 from lidnet_mm.benchmark.matrix.stage import Scoring
 
@@ -23,31 +23,39 @@ def cell_state(cell: Cell, jobs: JobList) -> str:
     own = jobs.of(cell)
     if all(job.is_done for job in own):
         return "done"
-    if any(_failure(job) for job in own):
+    if any(_failed(job) for job in own):
         return "failed"
     return "started" if any(_has_begun(job) for job in own) else "waiting"
 
 
 def failure_of_scoring(scoring: Scoring, jobs: JobList) -> str:
-    """Why there is no score of a row.
+    """Why there is no score of a row, in words for a report.
 
     Args:
         scoring (Scoring): A row without a score.
         jobs (JobList): Jobs of its matrix.
 
     Returns:
-        str: The end of the log of what crashed; ``not run yet`` where nothing did.
+        str: Which job failed, with which status, and the file that says why, from the work dir on;
+        ``not run yet`` where none did. Nothing of a log, which may name patients.
     """
     (job,) = [j for j in jobs.all if isinstance(j, ScoringJob) and j.scoring == scoring]
-    return _failure(job) or "not run yet"
+    failed = _failed(job)
+    if failed is None:
+        return "not run yet"
+    failure = how_failed(failed.folder)
+    status = "" if failure.status is None else f" with status {failure.status}"
+    log = (failed.folder / failure.log).relative_to(jobs.work_dir).as_posix()
+    return f"{failed.name} failed{status}, see {log} in the work dir"
 
 
-def _failure(job: Job) -> str | None:
-    """Why a job that is not done failed, itself or by what it needs."""
+def _failed(job: Job) -> Job | None:
+    """The job that failed where one is not done: itself, or one that it needs."""
     if job.is_done:
         return None
-    needed = [_failure(need) for need in job.needs]
-    return next(filter(None, [failure_of(job.folder), *needed]), None)
+    if how_failed(job.folder):
+        return job
+    return next(filter(None, map(_failed, job.needs)), None)
 
 
 def _has_begun(job: Job) -> bool:

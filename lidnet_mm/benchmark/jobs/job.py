@@ -5,14 +5,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from lidnet_mm.benchmark.jobs.job_notes import Failure
 from lidnet_mm.benchmark.matrix.comparison import Comparison
 from lidnet_mm.benchmark.matrix.settings_mark import mark_settings
 from lidnet_mm.benchmark.matrix.stage import Scoring, Training
+from lidnet_mm.benchmark.matrix.training_commits import note_part
+from lidnet_mm.benchmark.scores.provenance import current_commit
 from lidnet_mm.benchmark.scores.test_set import check_test_set
 
 
 class JobError(RuntimeError):
-    """A job of a comparison failed."""
+    """A job of a comparison failed.
+
+    Args:
+        reason (str): Why.
+        failure (Failure, optional): How, where a command did. Defaults to none.
+    """
+
+    def __init__(self, reason: str, failure: Failure | None = None) -> None:
+        super().__init__(reason)
+        self.failure = failure
 
 
 @dataclass(frozen=True)
@@ -23,11 +35,13 @@ class Command:
         arguments (list[str]): What follows ``mim``.
         log (Path): File for its output.
         done (Path | None): File to leave when it ends well, where a later command may fail.
+        is_training (bool): Whether it may run as several processes, one a GPU. Defaults to False.
     """
 
     arguments: list[str]
     log: Path
     done: Path | None = None
+    is_training: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +152,9 @@ class TrainingJob(Job):
         if training.pretraining is not None:
             call += ["--pretraining", str(existing_checkpoint(training.pretraining))]
         mark_settings(self.folder, self.table.digest_of(training))
-        yield Command([*call, *_options(self.table)], self.folder / "log.txt")
+        note_part(training, current_commit())
+        log = self.folder / "log.txt"
+        yield Command([*call, *_options(self.table)], log, is_training=True)
 
     def finish(self) -> None:
         """Note that it is done.

@@ -14,10 +14,13 @@ class JobList:
 
     Args:
         matrix (Matrix): The matrix.
+
+    Attributes:
+        work_dir (Path): Folder of it all.
     """
 
     def __init__(self, matrix: Matrix) -> None:
-        self._root = matrix.work_dir
+        self.work_dir = matrix.work_dir
         self._by_folder: dict[Path, Job] = {}
         self._of_cells: dict[int, list[Job]] = {}
         cells = matrix.cells
@@ -93,7 +96,7 @@ class JobList:
             needs = [self._preparation(table)]
             if training.pretraining is not None:
                 needs.append(self._training(training.pretraining, table, "pretraining"))
-            name = training.folder.relative_to(self._root).as_posix()
+            name = training.folder.relative_to(self.work_dir).as_posix()
             job = TrainingJob(name, training.folder, table, tuple(needs), training, kind)
             self._by_folder[training.folder] = job
         return self._by_folder[training.folder]
@@ -103,7 +106,7 @@ class JobList:
         needs = [self._training(scoring.judge, table, "judge")]
         if scoring.training:
             needs.append(self._training(scoring.training, table, scoring.method))
-        where = table.work_dir.relative_to(self._root).as_posix()
+        where = table.work_dir.relative_to(self.work_dir).as_posix()
         name = f"score {scoring.label}"
         name += "" if where == "." else f" of {where}"
         name += "" if scoring.is_main else f" by {scoring.judge_name}"

@@ -2,17 +2,34 @@
 
 import json
 from pathlib import Path
+from typing import NamedTuple
 
 from lidnet_mm.whole_file import write_whole
 
 FAILED = "failed"
-"""File with the end of the log of a job that crashed."""
+"""File with the end of the log of a job that crashed. It stays in the work dir: a log may name
+patients."""
+
+FAILURE = "failure.json"
+"""File with the exit status of a job that crashed, and the name of its log."""
 
 SECONDS = "seconds.json"
 """File with the time that a job has taken, over all its resumes."""
 
 TAIL = 15
 """Lines of a log that say why a job failed."""
+
+
+class Failure(NamedTuple):
+    """How a job failed, without a word of its log.
+
+    Attributes:
+        status (int | None): Exit status of its command; None where no command failed.
+        log (str): Name of the file in its folder that says why.
+    """
+
+    status: int | None = None
+    log: str = FAILED
 
 
 def log_tail(log: Path) -> str:
@@ -23,20 +40,30 @@ def log_tail(log: Path) -> str:
     return "\n".join(lines[-TAIL:])
 
 
-def note_failure(folder: Path, reason: str) -> None:
-    """Note why a job failed."""
+def note_failure(folder: Path, reason: str, failure: Failure | None = None) -> None:
+    """Note that a job failed: why, for its user, and how, for a report."""
+    write_whole(folder / FAILURE, json.dumps((failure or Failure())._asdict()).encode())
     write_whole(folder / FAILED, f"{reason}\n".encode())
 
 
 def forget_failure(folder: Path) -> None:
     """Forget a failure, as the job is tried again."""
     (folder / FAILED).unlink(missing_ok=True)
+    (folder / FAILURE).unlink(missing_ok=True)
 
 
 def failure_of(folder: Path) -> str | None:
     """Why the job of a folder failed; None where it did not."""
     note = folder / FAILED
     return note.read_text(encoding="utf-8").strip() if note.is_file() else None
+
+
+def how_failed(folder: Path) -> Failure | None:
+    """How the job of a folder failed; None where it did not."""
+    if not (folder / FAILED).is_file():
+        return None
+    note = folder / FAILURE  # A work dir of an older version has none.
+    return Failure(**json.loads(note.read_text(encoding="utf-8"))) if note.is_file() else Failure()
 
 
 def failed_at(folder: Path) -> float:

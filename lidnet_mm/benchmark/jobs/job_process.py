@@ -10,8 +10,11 @@ import time
 from collections.abc import Callable, Iterator
 
 from lidnet_mm.benchmark.jobs.folder_lock import folder_lock
+from lidnet_mm.benchmark.jobs.free_ports import FreePorts
+from lidnet_mm.benchmark.jobs.gpu_share import VISIBLE, GPUShare
 from lidnet_mm.benchmark.jobs.job import Command, Job, JobError
 from lidnet_mm.benchmark.jobs.job_notes import (
+    Failure,
     add_seconds,
     failed_at,
     failure_of,
@@ -19,6 +22,7 @@ from lidnet_mm.benchmark.jobs.job_notes import (
     log_tail,
     note_failure,
 )
+from lidnet_mm.benchmark.jobs.process_groups import signal_group
 from lidnet_mm.benchmark.scores.test_set import EmptyTestSetError
 
 SHOWN = re.compile(r"Iter\(|Epoch\(|Phase: |Saving checkpoint|by judge")
@@ -50,13 +54,20 @@ class JobProcess:
         workers (int): Jobs at a time; the machine's cores are shared among them, unless
             ``OMP_NUM_THREADS`` says how many each may use.
         announce (Callable[[str], None]): Takes the lines to show.
+        gpus (int): GPUs of a job, each with a process of its training; other commands use one.
+            Without GPUs as many processes train on the CPU. Defaults to 1.
+
+    Raises:
+        TooFewGPUsError: If there are GPUs, but fewer.
     """
 
-    def __init__(self, workers: int, announce: Callable[[str], None]) -> None:
-        threads = max(1, len(os.sched_getaffinity(0)) // workers)
+    def __init__(self, workers: int, announce: Callable[[str], None], gpus: int = 1) -> None:
         # An absolute mim: the one of the environment that runs this.
         self.mim = [sys.executable, "-m", "mim"]
-        self.environment = {"OMP_NUM_THREADS": str(threads), **os.environ}
+        self.workers = workers
+        self.gpus = gpus
+        self.share = GPUShare(gpus)
+        self.ports = FreePorts()
         self.announce = announce
         self.began = time.time()
         self.running: set[subprocess.Popen] = set()
@@ -74,7 +85,7 @@ class JobProcess:
         sent = signal.SIGTERM if self.stop_signal is None else signal.SIGKILL
         self.stop_signal = number
         for process in list(self.running):
-            _signal_group(process, sent)
+            signal_group(process.pid, sent)
 
     def __call__(self, job: Job) -> None:
         """Do a job, unless another process does it first.
@@ -99,32 +110,53 @@ class JobProcess:
             forget_failure(job.folder)
             started = time.monotonic()
             try:
-                for command in job.commands():
-                    self._run(job, command, lock)
+                with self.share.taken() as gpus:
+                    for command in job.commands():
+                        self._run(job, command, lock, gpus)
                 job.finish()
             except (JobError, EmptyTestSetError, OSError) as error:
-                note_failure(job.folder, str(error))
+                note_failure(job.folder, str(error), getattr(error, "failure", None))
                 self.announce(f"[{job.name}] failed: {str(error).splitlines()[0]}")
                 raise
             finally:
                 add_seconds(job.folder, time.monotonic() - started)
 
-    def _run(self, job: Job, command: Command, lock: int) -> None:
+    def environment(self, processes: int, gpus: list[str]) -> dict[str, str]:
+        """Environment of a command.
+
+        Args:
+            processes (int): Its processes, each with a part of the machine's cores.
+            gpus (list[str]): GPUs of the job, of which it sees one a process.
+
+        Returns:
+            dict[str, str]: This process's own, with threads and GPUs.
+        """
+        threads = max(1, len(os.sched_getaffinity(0)) // (self.workers * processes))
+        seen = {VISIBLE: ",".join(gpus[:processes])} if gpus else {}
+        return {"OMP_NUM_THREADS": str(threads), **os.environ, **seen}
+
+    def _run(self, job: Job, command: Command, lock: int, gpus: list[str]) -> None:
         """Run ``mim``, keep its whole output, show the lines that matter."""
         if self.stop_signal is not None:
             raise StoppedError(self.stop_signal)
         command.log.parent.mkdir(parents=True, exist_ok=True)
-        self.announce(f"[{job.name}] mim {' '.join(command.arguments)}")
+        processes = self.gpus if command.is_training else 1
+        arguments = command.arguments
+        if processes > 1:
+            several = ["--launcher", "pytorch", "--gpus", str(processes)]
+            several += ["--port", str(self.ports.next())]  # mim's own choice may be another job's
+            arguments = [*arguments[:3], *several, *arguments[3:]]  # behind package and config
+        self.announce(f"[{job.name}] mim {' '.join(arguments)}")
         with (
             command.log.open("w", encoding="utf-8") as file,
             subprocess.Popen(
-                [*self.mim, *command.arguments],
+                [*self.mim, *arguments],
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
                 encoding="utf-8",
                 errors="replace",
-                env=self.environment,
+                env=self.environment(processes, gpus),
                 pass_fds=(lock,),
                 start_new_session=True,
             ) as process,
@@ -140,7 +172,8 @@ class JobProcess:
         if process.returncode != 0:
             raise JobError(
                 f"{job.name} failed with status {process.returncode}; {command.log} ends:\n"
-                f"{log_tail(command.log)}"
+                f"{log_tail(command.log)}",
+                Failure(process.returncode, command.log.name),
             )
         if command.done is not None:
             command.done.touch()
@@ -151,13 +184,7 @@ class JobProcess:
         self.running.add(process)
         try:
             if self.stop_signal is not None:
-                _signal_group(process, signal.SIGTERM)
+                signal_group(process.pid, signal.SIGTERM)
             yield
         finally:
             self.running.discard(process)
-
-
-def _signal_group(process: subprocess.Popen, number: int) -> None:
-    """Send a signal to a process and all that it started, unless all have ended."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, number)

@@ -40,6 +40,7 @@ def run_matrix(
     announce: Callable[[str], None] = print,
     cell: int | None = None,
     agree: Callable[[str], bool] = lambda question: False,
+    gpus: int = 1,
 ) -> list[FailedJob]:
     """Do what is not done yet.
 
@@ -50,6 +51,7 @@ def run_matrix(
         cell (int, optional): Number of the only cell to do, with all that it needs.
         agree (Callable[[str], bool]): Asked once whether to run longer than the limit. Defaults to
             no.
+        gpus (int): GPUs of a job, see :class:`JobProcess`. Defaults to 1.
 
     Returns:
         list[FailedJob]: What failed. The rest is done.
@@ -59,10 +61,13 @@ def run_matrix(
         OtherSettingsError: If the work dir holds what was made with other settings.
         EmptyTestSetError: If there is data, but nothing in it to score.
         StoppedError: After SIGTERM, SIGINT or SIGHUP, when the jobs have stopped.
-        ValueError: If ``jobs`` is below 1, or there is no such cell.
+        TooFewGPUsError: If there are GPUs, but fewer than a job needs.
+        ValueError: If ``jobs`` or ``gpus`` is below 1, or there is no such cell.
     """
-    if jobs < 1:
-        raise ValueError(f"jobs must be at least 1, got {jobs}")
+    for name, value in (("jobs", jobs), ("gpus", gpus)):
+        if value < 1:
+            raise ValueError(f"{name} must be at least 1, got {value}")
+    process = JobProcess(jobs, announce, gpus)
     cells = matrix.cells if cell is None else [matrix.cell(cell)]
     matrix.write_configs()
     matrix.check_settings()
@@ -77,7 +82,6 @@ def run_matrix(
             check_test_set(table.scorings[0].config, table.data_root)
     watch = _Watch(everything, to_do, len(done), jobs, matrix.limit_hours, announce, agree)
     watch.check_limit()
-    process = JobProcess(jobs, announce)
     with stopped_by_signals(process.stop, announce):
         failed = run_in_order(to_do, process, jobs, watch)
     return [FailedJob(job.name, reason) for job, reason in failed.items()]
@@ -123,6 +127,11 @@ class _Watch:
         if self.limit_hours is None:
             return
         expected = ExpectedTimes(self.everything.all).of_all(left or self.to_do)
+        if left is None and expected.unknown:  # At the start; nothing is ever known of a first run.
+            self.announce(
+                f"[limit] expected time: {expected.text(self.workers)}; the limit of "
+                f"{duration_text(self.limit_hours * 3600)} (limit_hours) is checked after each job"
+            )
         seconds = time.monotonic() - self.began + expected.seconds / self.workers
         if seconds <= self.limit_hours * 3600:
             return

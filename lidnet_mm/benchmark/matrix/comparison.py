@@ -40,6 +40,7 @@ class Comparison:
         generated (dict[Path, str]): Texts of the configs that are written for it.
         case_depth (int): Slices of each, those around it among them; odd. Defaults to 1.
         along (list[Scoring]): Scores of checkpoints along trainings, by the main judge.
+        bases (dict[Path, Path]): Configs that those of the rows are made from.
     """
 
     title: str
@@ -55,6 +56,7 @@ class Comparison:
     generated: dict[Path, str] = field(default_factory=dict)
     case_depth: int = 1
     along: list[Scoring] = field(default_factory=list)
+    bases: dict[Path, Path] = field(default_factory=dict)
 
     @property
     def judge(self) -> Training:
@@ -154,6 +156,7 @@ def build_table(
         dose=". ".join(filter(None, [dose, plan.get("dose")])),
         notes=dict(plan.get("notes", {})),
         generated=table.generated,
+        bases={line.entry.config: line.base for line in lines if line.config},
         along=[
             replace(
                 scoring,
@@ -169,7 +172,10 @@ def build_table(
 
 def _common_judge(lines: list[TableLine]) -> Path:
     """Config of the one judge that all methods name."""
-    judges = {judge_path(line.config) for line in lines if line.config}
+    try:
+        judges = {judge_path(line.config) for line in lines if line.config}
+    except KeyError as error:
+        raise ValueError(error.args[0]) from error
     if len(judges) > 1:
         raise ValueError(f"methods of one table need one judge, got {sorted(map(str, judges))}")
     return judges.pop()

@@ -12,6 +12,12 @@ from lidnet_mm.benchmark.matrix.comparison import Comparison, build_table
 from lidnet_mm.benchmark.matrix.method_entry import read_methods
 from lidnet_mm.benchmark.matrix.stage import Scoring, Training
 
+NEEDED = ("title", "methods", "seeds", "num_cases")
+"""Variables that every comparison has."""
+
+LIMIT_HOURS = 24
+"""``limit_hours`` of a config that sets none."""
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -44,13 +50,13 @@ class Matrix:
         title (str): Title of the reports.
         tables (list[Comparison]): Dataset by dataset.
         work_dir (Path): Folder of it all.
-        limit_hours (float | None): Hours above which a run asks before it starts.
+        limit_hours (float | None): Hours above which a run asks before it goes on; None for none.
     """
 
     title: str
     tables: list[Comparison]
     work_dir: Path
-    limit_hours: float | None = None
+    limit_hours: float | None = LIMIT_HOURS
 
     @classmethod
     def from_file(
@@ -68,15 +74,21 @@ class Matrix:
 
         Raises:
             FileNotFoundError: If a config does not exist.
-            ValueError: If an axis or an entry is wrong; see :func:`read_axes`,
-                :func:`read_methods` and :func:`build_table`.
+            ValueError: If a variable is missing, or an axis or an entry is wrong; see
+                :func:`read_axes`, :func:`read_methods` and :func:`build_table`.
         """
+        if not Path(path).is_file():
+            raise FileNotFoundError(f"config {path} does not exist")
         plan, work_dir, folder = Config.fromfile(str(path)), Path(work_dir), Path(path).parent
+        if missing := [name for name in NEEDED if plan.get(name) is None]:
+            raise ValueError(f"a comparison needs {', '.join(missing)}")
         methods = read_methods(plan.methods, folder)
         axes = read_axes(plan, folder, work_dir, methods, data_root)
-        limit = plan.get("limit_hours")
+        limit = plan.get("limit_hours", LIMIT_HOURS)
         if limit is not None and not (isinstance(limit, int | float) and limit > 0):
-            raise ValueError(f"limit_hours must be a positive number, got {limit!r}")
+            raise ValueError(
+                f"limit_hours must be a positive number, or None for no limit, got {limit!r}"
+            )
         tables = [
             build_table(plan, axes, methods, dataset, dose)
             for dataset in axes.datasets

@@ -51,7 +51,7 @@ def check_settings(folders: Iterable[tuple[Path, str]]) -> None:
     Raises:
         OtherSettingsError: If any has another digest or none; the message names all of these.
     """
-    others = [str(folder) for folder, digest in folders if _read(folder) != digest]
+    others = [str(folder) for folder, digest in folders if noted_digest(folder) != digest]
     if others:
         raise OtherSettingsError(
             "made with other settings (config, data folder or seed): "
@@ -60,7 +60,7 @@ def check_settings(folders: Iterable[tuple[Path, str]]) -> None:
         )
 
 
-def _read(folder: Path) -> str | None:
-    """Digest noted in a folder, if any."""
+def noted_digest(folder: Path) -> str | None:
+    """Digest noted in a folder; None where there is none."""
     mark = folder / MARK
     return mark.read_text(encoding="utf-8").strip() if mark.is_file() else None

@@ -158,12 +158,20 @@ def _check_labels(lines: Sequence[TableLine]) -> None:
             )
 
 
+def _num_parameters(line: TableLine) -> int:
+    """Parameters of the generator of a line."""
+    try:
+        return num_parameters(line.config)
+    except (KeyError, TypeError) as error:  # no such type, or not with these arguments
+        raise ValueError(f"the generator of {line.base} cannot be built: {error}") from error
+
+
 def _check_rows(lines: Sequence[TableLine]) -> None:
     """Refuse a classical method that would need training, and two lines in one row."""
     rows: dict[tuple[str, str, str], str] = {}
     for line in (line for line in lines if line.config):
         entry = line.entry
-        if entry.method == "classical" and (count := num_parameters(line.config)):
+        if entry.method == "classical" and (count := _num_parameters(line)):
             raise ValueError(
                 f"method 'classical' trains nothing, but the generator of {line.base} has "
                 f"{count} parameters: call it 'baseline'"

@@ -32,14 +32,22 @@ from lidnet_mm.benchmark.jobs.job_notes import seconds_of
 from lidnet_mm.benchmark.matrix.comparison import Comparison
 from lidnet_mm.benchmark.matrix.matrix import Matrix
 from lidnet_mm.benchmark.matrix.stage import Scoring, Training
+from lidnet_mm.benchmark.matrix.training_commits import commits_of
 from lidnet_mm.benchmark.report.failed_cell import FailedCell
 from lidnet_mm.benchmark.report.report import write_report
-from lidnet_mm.benchmark.scores.data_digest import DataDigest, digest_data
+from lidnet_mm.benchmark.report.table_provenance import table_provenance
 from lidnet_mm.benchmark.scores.details import read_lesion_counts
-from lidnet_mm.benchmark.scores.provenance import gather_provenance
 from lidnet_mm.benchmark.scores.results import ResultRow, read_results, write_results
 from lidnet_mm.benchmark.scores.row_titles import row_key, row_titles
-from lidnet_mm.benchmark.scores.same_source import check_commits, check_windows
+from lidnet_mm.benchmark.scores.same_source import (
+    MIXTURES,
+    RowSource,
+    check_commits,
+    check_trainings,
+    check_windows,
+    training_mixtures,
+    write_mixtures,
+)
 from lidnet_mm.evaluation.slice_record import read_records
 
 RESULTS = "results.json"
@@ -62,21 +70,30 @@ class CollectedTable:
     failed: list[FailedCell]
     along: dict[Scoring, ResultRow]
 
+    @property
+    def sources(self) -> list[RowSource]:
+        """All rows with the commits of what they rest on."""
+        rows = {**self.rows, **self.along}
+        return [RowSource(row, _trainings_of(scoring)) for scoring, row in rows.items()]
+
 
 def collect(matrix: Matrix, allow_mixed: bool = False) -> list[CollectedTable]:
     """Gather all rows into ``results.json`` of each table, and of the matrix.
 
+    Beside it, ``mixtures.json`` tells what was trained and scored at different commits.
+
     Args:
         matrix (Matrix): A matrix of which something has run.
-        allow_mixed (bool): Put rows of several commits or HU windows beside each other. Defaults
-            to False.
+        allow_mixed (bool): Put rows of several commits or HU windows beside each other, and those
+            trained and scored at different commits. Defaults to False.
 
     Returns:
         list[CollectedTable]: Rows in the order of the tables, and those that are missing.
 
     Raises:
         FileNotFoundError: If there is no row at all.
-        MixedResultsError: If rows are of several commits, or those of a table of several windows.
+        MixedResultsError: If rows are of several commits, were scored at another commit than they
+            or their judge were trained, or those of a table are of several windows.
     """
     jobs = JobList(matrix)
     tables = [_collected(table, jobs) for table in matrix.tables]
@@ -85,11 +102,15 @@ def collect(matrix: Matrix, allow_mixed: bool = False) -> list[CollectedTable]:
         raise FileNotFoundError(f"there is no row in {matrix.work_dir}: run the comparison first")
     if not allow_mixed:
         check_commits([*rows, *(row for table in tables for row in table.along.values())])
+        check_trainings(source for table in tables for source in table.sources)
         for table in tables:
             check_windows(table.rows.values())
     for each in tables:
         write_results(each.rows.values(), each.table.work_dir / RESULTS)
+        write_mixtures(training_mixtures(each.sources), each.table.work_dir / MIXTURES)
     write_results(rows, matrix.work_dir / RESULTS)
+    sources = [source for table in tables for source in table.sources]
+    write_mixtures(training_mixtures(sources), matrix.work_dir / MIXTURES)
     return tables
 
 
@@ -104,6 +125,15 @@ def _collected(table: Comparison, jobs: JobList) -> CollectedTable:
             failed.append(FailedCell(label, failure_of_scoring(scoring, jobs)))
     along = {scoring: scored.pop(scoring) for scoring in table.along if scoring in scored}
     return CollectedTable(table, scored, failed, along)
+
+
+def _trainings_of(scoring: Scoring) -> dict[str, tuple[str, ...]]:
+    """Commits of the trainings that a score rests on, by what each is called."""
+    found = {f"judge {scoring.judge_name}": commits_of(scoring.judge).own}
+    if scoring.training is not None:
+        own, pretraining = commits_of(scoring.training)
+        found = {"training": own, "T1": pretraining, **found}
+    return found
 
 
 def _row(scoring: Scoring, table: Comparison) -> ResultRow:
@@ -158,12 +188,7 @@ def _report(
 ) -> Path:
     """The report of one table, and what lies beside it."""
     table, rows = found.table, list(found.rows.values())
-    configs = {"judge": table.judge.config.stem}
-    configs.update({s.entry.label: s.config.stem for s in found.rows if not s.entry.is_untouched})
-    data, notes = _data(table, rows[0].dataset)
-    notes = {**table.notes, **notes}
-    commits = [row.commit for row in rows]
-    provenance = gather_provenance(configs, rows[0].window_hu, table.dose, notes, data, commits)
+    provenance = table_provenance(table, found.rows)
     titles = row_titles(rows)
     titled = {s: titles[row_key(row)] for s, row in found.rows.items() if s.is_main}
     write_evidence(evidence, table.work_dir / EVIDENCE)
@@ -181,15 +206,8 @@ def _report(
         evidence,
         [track for training in table.trainings for track in _regions(training)],
         physics,
+        training_mixtures(found.sources),
     )
-
-
-def _data(table: Comparison, title: str) -> tuple[tuple[DataDigest, ...], dict[str, str]]:
-    """Digest of the data, or a note that they are gone: scores outlive the disk they came from."""
-    try:
-        return (digest_data(table.data_root, title),), {}
-    except FileNotFoundError:
-        return (), {"Data": "not found when this report was made, so that it holds no digest"}
 
 
 def _evidence(found: CollectedTable) -> Evidence:

@@ -9,7 +9,8 @@ class FailedCell:
 
     Attributes:
         label (str): Which, such as ``lidnet_cpce seed 0``.
-        reason (str): Why: the end of a log, or ``not run yet``.
+        reason (str): Which job failed and where its log lies, or ``not run yet``; never words of a
+            log, which may name patients.
     """
 
     label: str

@@ -72,6 +72,7 @@ def write_report(
     evidence: Evidence | None = None,
     regions: Sequence[RegionTrack] = (),
     physics: Physics | None = None,
+    mixtures: Sequence[str] = (),
 ) -> Path:
     """Write ``index.html``, ``report.md`` and ``report.tex``, each whole or not at all.
 
@@ -92,6 +93,8 @@ def write_report(
         evidence (Evidence, optional): Differences with intervals, FROC, sizes.
         regions (Sequence[RegionTrack]): Regions along trainings. Defaults to none.
         physics (Physics, optional): Noise and sharpness.
+        mixtures (Sequence[str]): What was trained and scored at different commits. Defaults to
+            none.
 
     Returns:
         Path: The HTML page.
@@ -122,7 +125,7 @@ def write_report(
         columns=COLUMNS,
         column_groups=_column_groups(),
         methods=_methods_of(rows),
-        flags=[*mixture_flags(rows), *twin_flags(rows)],
+        flags=[*mixture_flags(rows, mixtures), *twin_flags(rows)],
         failed=failed,
         paper=paper,
         differences=differences,
@@ -177,6 +180,7 @@ def _public(provenance: Provenance) -> Provenance:
         configs={what: without_folders(name) for what, name in provenance.configs.items()},
         notes={what: without_folders(text) for what, text in provenance.notes.items()},
         dose=without_folders(provenance.dose),
+        low_dose=tuple(without_folders(text) for text in provenance.low_dose),
     )
 
 
@@ -241,6 +245,8 @@ def _markdown_page(
         f"Dose: {provenance.dose}. {provenance.date}, commit {provenance.commit}, "
         f"{provenance.machine}. Configs: {configs}."
     )
+    source += "".join(f" Low dose: {text}." for text in provenance.low_dose)
+    source += "".join(f" Judge {name}: SHA-256 {sha}." for name, sha in provenance.judges.items())
     missing = "".join(f"- {cell.label}: {cell.reason.splitlines()[0]}\n" for cell in failed)
     missing = f"Rows that failed or were not run:\n\n{missing}\n" if missing else ""
     return f"# {title}\n\n{markdown(tables)}\n{missing}{counts}{source}\n"

@@ -5,19 +5,22 @@ from collections.abc import Sequence
 from lidnet_mm.benchmark.scores.results import ResultRow
 
 
-def mixture_flags(rows: Sequence[ResultRow]) -> list[str]:
+def mixture_flags(rows: Sequence[ResultRow], mixtures: Sequence[str] = ()) -> list[str]:
     """Sentences on rows that do not compare as they stand.
 
     Args:
         rows (Sequence[ResultRow]): The rows of a report.
+        mixtures (Sequence[str]): What was trained and scored at different commits. Defaults to
+            none.
 
     Returns:
-        list[str]: None where all rows are of one commit, and those of a data set of one window.
+        list[str]: None where all is of one commit, and rows of a data set are of one window.
     """
     flags = []
     commits = sorted({row.commit for row in rows})
     if len(commits) > 1:
         flags.append(f"The rows are of {len(commits)} commits of the code: {', '.join(commits)}.")
+    flags += [f"Trained and scored at different commits of the code: {text}." for text in mixtures]
     modified = [commit for commit in commits if commit.endswith("-modified")]
     if modified:
         flags.append("The code was changed after its commit when rows were made.")

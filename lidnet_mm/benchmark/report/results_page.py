@@ -24,6 +24,7 @@ from lidnet_mm.benchmark.report.report_flags import mixture_flags
 from lidnet_mm.benchmark.report.twin_flags import twin_flags
 from lidnet_mm.benchmark.scores.results import ResultRow, read_results
 from lidnet_mm.benchmark.scores.row_titles import METHOD_TITLES, ablation_parts
+from lidnet_mm.benchmark.scores.same_source import MIXTURES, read_mixtures
 from lidnet_mm.benchmark.tables.count_table import count_tables
 from lidnet_mm.benchmark.tables.evidence_tables import (
     AGAINST_TITLES,
@@ -47,8 +48,8 @@ def write_results_page(results: Path, page: Path) -> list[Path]:
     """Write the page and its pictures, each whole or not at all.
 
     Args:
-        results (Path): ``results.json``; ``evidence.json``, ``physics_lines.json`` and
-            ``judged_curves.json`` beside it are read, too.
+        results (Path): ``results.json``; ``evidence.json``, ``physics_lines.json``,
+            ``judged_curves.json`` and ``mixtures.json`` beside it are read, too.
         page (Path): A ``.md`` file. Its pictures go to ``images`` beside it, named after the page.
 
     Returns:
@@ -75,7 +76,9 @@ def write_results_page(results: Path, page: Path) -> list[Path]:
     sources += [JUDGED_CURVES] if curves else []
     linked = ", ".join(f"[{name}]({name})" for name in sources)
     introduction = INTRODUCTION.format(sources=linked)
-    write_whole(page, _text(rows, evidence, physics, pictures, introduction).encode())
+    flags = mixture_flags(rows, read_mixtures(results.with_name(MIXTURES)))
+    first = [introduction, *flags, *twin_flags(rows)]
+    write_whole(page, _text(rows, evidence, physics, pictures, first).encode())
     return [page, *(page.parent / "images" / name for _, name, _ in pictures)]
 
 
@@ -84,10 +87,10 @@ def _text(
     evidence: Evidence,
     physics: Physics,
     pictures: Sequence[Picture],
-    introduction: str,
+    first: Sequence[str],
 ) -> str:
-    """The page."""
-    parts = ["# Results", introduction, *mixture_flags(rows), *twin_flags(rows)]
+    """The page, with what to read first."""
+    parts = ["# Results", *first]
     parts += [f"![{words}](images/{name})" for words, name, _ in pictures]
     tables = [
         *mean_tables(rows),

@@ -53,15 +53,15 @@ def digest_data(data_root: str | Path, title: str) -> DataDigest:
     text = "".join(f"{name}\t{size}\n" for name, size in listed)
     return DataDigest(
         title=title,
-        annotations={path.name: _sha256(path) for path in files},
+        annotations={path.name: sha256_of(path) for path in files},
         num_volumes=len(listed),
         num_bytes=sum(size for _, size in listed),
         volumes=hashlib.sha256(text.encode()).hexdigest(),
     )
 
 
-def _sha256(path: Path) -> str:
-    """Digest of a file."""
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(BLOCK):

@@ -4,14 +4,24 @@ import importlib.metadata
 import os
 import platform
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 
 from lidnet_mm.benchmark.scores.data_digest import DataDigest
+
+if TYPE_CHECKING:
+    from lidnet_mm.benchmark.scores.score_source import ScoreSource
+
+UNKNOWN = "unknown"
+"""Commit of code outside a checkout."""
+
+AT_REPORT = "at the time of the report"
+"""Stands behind what a score of an older version does not tell."""
 
 PACKAGES = ("torch", "mmengine", "mmcv", "mmdet", "lidnet_mm")
 
@@ -23,14 +33,16 @@ class Provenance:
     Attributes:
         configs (dict[str, str]): Name of the config by what it trained or scored.
         commit (str): Commit of the code that scored, ``unknown`` outside a checkout.
-        date (str): Day of the run, ``YYYY-MM-DD``.
-        machine (str): Class of machine, never its name.
-        versions (dict[str, str]): Version by package.
+        date (str): Day of the run, ``YYYY-MM-DD``, or the first and the last day.
+        machine (str): Class of machine, never its name; several are listed.
+        versions (dict[str, str]): Version by package; several are listed.
         window_hu (tuple[float, float]): HU window of PSNR, SSIM and RMSE.
         dose (str): How low-dose images were made, such as ``simulated, 60 HU noise``.
         data_range (float): Range of images in PSNR and SSIM. Defaults to 1.
         notes (dict[str, str]): Anything more, text by title.
         data (tuple[DataDigest, ...]): The data sets.
+        judges (dict[str, str]): SHA-256 of the weights by config of the judge.
+        low_dose (tuple[str, ...]): Settings of the simulation of LDCT.
     """
 
     configs: dict[str, str]
@@ -43,6 +55,8 @@ class Provenance:
     data_range: float = 1.0
     notes: dict[str, str] = field(default_factory=dict)
     data: tuple[DataDigest, ...] = ()
+    judges: dict[str, str] = field(default_factory=dict)
+    low_dose: tuple[str, ...] = ()
 
 
 def gather_provenance(
@@ -52,8 +66,11 @@ def gather_provenance(
     notes: dict[str, str] | None = None,
     data: tuple[DataDigest, ...] = (),
     commits: Iterable[str] = (),
+    sources: Sequence["ScoreSource | None"] = (),
+    judges: dict[str, str] | None = None,
+    low_dose: tuple[str, ...] = (),
 ) -> Provenance:
-    """Provenance of a run that ends now on this machine.
+    """Provenance of scores, or of a run that ends now on this machine.
 
     Args:
         configs (dict[str, str]): Name of the config by what it trained or scored.
@@ -63,6 +80,10 @@ def gather_provenance(
         data (tuple[DataDigest, ...]): The data sets. Defaults to none.
         commits (Iterable[str]): Commits of the rows. A page that other code writes says so in its
             notes. Defaults to that of the code that runs.
+        sources (Sequence[ScoreSource | None]): Of the scores; None for one of an older version,
+            which has none. Defaults to this process.
+        judges (dict[str, str], optional): SHA-256 of the weights by config of the judge.
+        low_dose (tuple[str, ...]): Settings of the simulation of LDCT. Defaults to none.
 
     Returns:
         Provenance: With commit, date, machine and versions filled in.
@@ -75,14 +96,37 @@ def gather_provenance(
     return Provenance(
         configs=configs,
         commit=", ".join(scored),
-        date=date.today().isoformat(),
-        machine=machine_class(),
-        versions=package_versions(),
+        **_environment(sources),
         window_hu=window_hu,
         dose=dose,
         notes=notes,
         data=data,
+        judges=dict(judges or {}),
+        low_dose=low_dose,
     )
+
+
+def _environment(sources: Sequence["ScoreSource | None"]) -> dict[str, str | dict[str, str]]:
+    """Dates, machines and versions of some scores; those of now where there are none."""
+    known = [source for source in sources if source is not None]
+    dates = sorted({source.date for source in known})
+    machines = list(dict.fromkeys(source.machine for source in known))
+    names = dict.fromkeys(name for source in known for name in source.versions)
+    versions = {
+        name: list(dict.fromkeys(s.versions[name] for s in known if name in s.versions))
+        for name in names
+    }
+    when = " to ".join([*dates[:1], *dates[1:][-1:]])
+    if len(known) < len(sources) or not sources:
+        suffix = f" {AT_REPORT}" if sources else ""
+        today = f"{date.today().isoformat()}{suffix}"
+        when = f"{when}, {today}" if when else today
+        machines.append(f"{machine_class()}{suffix}")
+        for name, version in package_versions().items():
+            if version not in (others := versions.setdefault(name, [])):
+                others.append(f"{version}{suffix}")
+    listed = {name: " and ".join(found) for name, found in versions.items()}
+    return {"date": when, "machine": "; ".join(machines), "versions": listed}
 
 
 def current_commit(folder: Path | None = None) -> str:
@@ -98,10 +142,10 @@ def current_commit(folder: Path | None = None) -> str:
     if folder is None:
         folder = Path(__file__).parent
         if _git(folder, "ls-files", "--error-unmatch", Path(__file__).name) is None:
-            return "unknown"  # installed: a checkout around it would be somebody else's
+            return UNKNOWN  # installed: a checkout around it would be somebody else's
     commit = _git(folder, "rev-parse", "--short=12", "HEAD")
     if commit is None:
-        return "unknown"
+        return UNKNOWN
     return f"{commit}-modified" if _git(folder, "diff", "HEAD", "--stat") else commit
 
 

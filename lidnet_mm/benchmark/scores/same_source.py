@@ -1,15 +1,40 @@
 """Refuses to put rows beside each other that were not made alike."""
 
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
+from lidnet_mm.benchmark.scores.provenance import UNKNOWN
 from lidnet_mm.benchmark.scores.results import ResultRow
+from lidnet_mm.whole_file import write_whole
+
+MIXTURES = "mixtures.json"
+"""File beside ``results.json``, where anything was trained and scored at different commits."""
 
 MIXED = "--allow-mixed"
 """Option that allows it."""
 
 
+MOST_NAMES = 3
+"""Rows that a message names of those that are alike."""
+
+
 class MixedResultsError(ValueError):
     """Rows are of several commits of the code or of several HU windows."""
+
+
+class RowSource(NamedTuple):
+    """A row and the commits of what it rests on.
+
+    Attributes:
+        row (ResultRow): The row, with the commit that scored it.
+        trainings (dict[str, tuple[str, ...]]): Commits of its training, T1 and judge, by what each
+            is called.
+    """
+
+    row: ResultRow
+    trainings: dict[str, tuple[str, ...]]
 
 
 def check_commits(rows: Iterable[ResultRow]) -> None:
@@ -22,6 +47,55 @@ def check_commits(rows: Iterable[ResultRow]) -> None:
         MixedResultsError: If they are; the message names the rows of each commit.
     """
     _check(rows, lambda row: row.commit, "commits of the code")
+
+
+def check_trainings(sources: Iterable[RowSource]) -> None:
+    """Refuse rows that were scored by another version of the code than they were trained by.
+
+    Args:
+        sources (Iterable[RowSource]): Rows of a matrix with what they rest on.
+
+    Raises:
+        MixedResultsError: If there are any; the message names them, and the commits.
+    """
+    if found := training_mixtures(sources):
+        raise MixedResultsError(
+            f"trained and scored at different commits of the code: {'; '.join(found)}. Delete the "
+            f"folders of the older ones to make them anew, or give {MIXED} to take them as they are"
+        )
+
+
+def training_mixtures(sources: Iterable[RowSource]) -> list[str]:
+    """What was trained at another commit than it was scored.
+
+    Args:
+        sources (Iterable[RowSource]): Rows with what they rest on. An unknown commit of a training
+            is no other one.
+
+    Returns:
+        list[str]: Such as ``training at 0123456789ab, score at ba9876543210 (STS: lidnet CPCE seed
+        0)``; rows that are alike in one text.
+    """
+    found: dict[str, dict[str, None]] = {}
+    for row, trainings in sources:
+        for what, commits in trainings.items():
+            if set(commits) - {row.commit, UNKNOWN}:
+                key = f"{what} at {' and '.join(commits)}, score at {row.commit}"
+                found.setdefault(key, {})[_name(row)] = None
+    return [f"{key} ({_listed(list(names))})" for key, names in found.items()]
+
+
+def write_mixtures(mixtures: Sequence[str], path: Path) -> None:
+    """Write what :func:`training_mixtures` found; where it is nothing, there is no file."""
+    if mixtures:
+        write_whole(path, (json.dumps(mixtures, indent=2) + "\n").encode())
+    else:
+        path.unlink(missing_ok=True)
+
+
+def read_mixtures(path: Path) -> list[str]:
+    """What :func:`write_mixtures` wrote; nothing where there is no file."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
 
 
 def check_windows(rows: Iterable[ResultRow]) -> None:
@@ -40,14 +114,20 @@ def _check(rows: Iterable[ResultRow], value_of: Callable[[ResultRow], str], what
     """Refuse several values."""
     found: dict[str, list[str]] = {}
     for row in rows:
-        name = f"{row.dataset}: {row.method} {row.denoiser} seed {row.seed}"
-        found.setdefault(value_of(row), []).append(name)
+        found.setdefault(value_of(row), []).append(_name(row))
     if len(found) > 1:
-        parts = [
-            f"{value} ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})"
-            for value, names in found.items()
-        ]
+        parts = [f"{value} ({_listed(names)})" for value, names in found.items()]
         raise MixedResultsError(
             f"the rows are of {len(found)} {what}: {'; '.join(parts)}. Delete the folders of the "
             f"older scores to make them anew, or give {MIXED} to put them beside each other"
         )
+
+
+def _name(row: ResultRow) -> str:
+    """A row in a message."""
+    return f"{row.dataset}: {row.method} {row.denoiser} seed {row.seed}"
+
+
+def _listed(names: list[str]) -> str:
+    """The first of some rows."""
+    return ", ".join(names[:MOST_NAMES]) + (", ..." if len(names) > MOST_NAMES else "")

@@ -1,0 +1,64 @@
+"""Which commits of the code a training was made by: one a part, where it was resumed."""
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+from lidnet_mm.benchmark.matrix.stage import Training
+from lidnet_mm.benchmark.scores.provenance import UNKNOWN
+from lidnet_mm.whole_file import write_whole
+
+COMMITS = "commits.json"
+"""File beside the done mark of a training; those of an older version have none."""
+
+
+class TrainingCommits(NamedTuple):
+    """Commits of a training.
+
+    Attributes:
+        own (tuple[str, ...]): Of its parts, each once, in their order.
+        pretraining (tuple[str, ...]): Of the shared T1 that it began after, whose folder may be
+            gone; empty where there is none.
+    """
+
+    own: tuple[str, ...]
+    pretraining: tuple[str, ...] = ()
+
+
+def note_part(training: Training, commit: str) -> None:
+    """Note the commit of a part of a training, before it begins.
+
+    Args:
+        training (Training): The training. Where it has no checkpoint it begins anew, and what was
+            noted is forgotten.
+        commit (str): Commit of the code that runs.
+    """
+    noted = _read(training.folder) if training.checkpoint is not None else None
+    if noted is None:
+        before = () if training.checkpoint is None else (UNKNOWN,)
+        shared = training.pretraining
+        noted = TrainingCommits(before, commits_of(shared).own if shared else ())
+    own = list(dict.fromkeys([*noted.own, commit]))
+    content = {"commits": own, "pretraining": list(noted.pretraining)}
+    write_whole(training.folder / COMMITS, (json.dumps(content) + "\n").encode())
+
+
+def commits_of(training: Training) -> TrainingCommits:
+    """Commits of a training.
+
+    Args:
+        training (Training): A training, whose folder may be gone.
+
+    Returns:
+        TrainingCommits: ``unknown`` where nothing is noted.
+    """
+    return _read(training.folder) or TrainingCommits((UNKNOWN,))
+
+
+def _read(folder: Path) -> TrainingCommits | None:
+    """What is noted in a folder, if anything."""
+    path = folder / COMMITS
+    if not path.is_file():
+        return None
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return TrainingCommits(tuple(content["commits"]), tuple(content["pretraining"]))
