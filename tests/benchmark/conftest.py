@@ -1,5 +1,6 @@
 """Rows, logs and slices to report on."""
 
+import importlib.util
 import json
 import shutil
 from pathlib import Path
@@ -170,6 +171,16 @@ def write_comparison(tmp_path):
         return folder / "comparison.py"
 
     return write
+
+
+@pytest.fixture
+def tool(repository):
+    """``tools/benchmark.py`` as a module."""
+    path = repository / "tools" / "benchmark.py"
+    spec = importlib.util.spec_from_file_location("benchmark_tool", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture

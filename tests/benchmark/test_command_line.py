@@ -1,21 +1,10 @@
 """What the command says to a config or an option that is wrong: a line, and no traceback."""
 
-import importlib.util
 import sys
 
 import pytest
 
 from lidnet_mm.benchmark.matrix.matrix import Matrix
-
-
-@pytest.fixture
-def tool(repository):
-    """``tools/benchmark.py`` as a module."""
-    path = repository / "tools" / "benchmark.py"
-    spec = importlib.util.spec_from_file_location("benchmark_tool", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ A stand-in for ``mim`` notes the commands it is given and leaves the files behin
 would; ``tests/test_end_to_end.py`` runs the real one.
 """
 
-import importlib.util
 import json
 import os
 import shutil
@@ -48,15 +47,6 @@ def run(matrix):
 
 def option(call, name):
     return call[call.index(name) + 1] if name in call else None
-
-
-def benchmark_tool(repository):
-    """``tools/benchmark.py`` as a module."""
-    path = repository / "tools" / "benchmark.py"
-    spec = importlib.util.spec_from_file_location("benchmark_tool", path)
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
-    return tool
 
 
 def folders(found):
@@ -290,11 +280,10 @@ class TestOtherSettings:
         assert folders(calls()) == ["lidnet_seed1"] * 2 + ["lidnet_seed0"] * 2
 
     def test_message_of_the_command(
-        self, again, change_config, comparison, repository, tmp_path, monkeypatch, capsys
+        self, again, change_config, comparison, tool, tmp_path, monkeypatch, capsys
     ):
         again()
         change_config("judge")
-        tool = benchmark_tool(repository)
         config, work = str(tmp_path / "configs" / "comparison.py"), str(tmp_path / "work")
         monkeypatch.setattr(sys, "argv", ["benchmark", "run", config, "--work-dir", work])
         assert tool.main() == 1
@@ -356,12 +345,9 @@ class TestFailure:
         assert failed.reason.startswith("the checkpoint of judge is gone")
         assert f"delete {comparison.judge.folder}" in failed.reason
 
-    def test_status_of_the_command(
-        self, calls, comparison, repository, tmp_path, monkeypatch, capsys
-    ):
+    def test_status_of_the_command(self, tool, calls, comparison, tmp_path, monkeypatch, capsys):
         """Status 1 with a list; the report has the other rows, and tells which failed."""
         monkeypatch.setenv("FAKE_FAILS", "lidnet_seed1")
-        tool = benchmark_tool(repository)
         config = str(tmp_path / "configs" / "comparison.py")
         work = str(tmp_path / "work")
         monkeypatch.setattr(sys, "argv", ["benchmark", "run", config, "--work-dir", work])
@@ -380,9 +366,8 @@ class TestFailure:
         assert "the reason" in captured.err
         assert "the reason" not in page + text
 
-    def test_nothing_to_report(self, calls, comparison, repository, tmp_path, monkeypatch, capsys):
+    def test_nothing_to_report(self, tool, calls, comparison, tmp_path, monkeypatch, capsys):
         monkeypatch.setenv("FAKE_FAILS", "judge")
-        tool = benchmark_tool(repository)
         config = str(tmp_path / "configs" / "comparison.py")
         arguments = ["benchmark", "run", config, "--work-dir", str(tmp_path / "work")]
         monkeypatch.setattr(sys, "argv", arguments)
