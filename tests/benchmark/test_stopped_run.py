@@ -15,6 +15,16 @@ HANGS = ("lidnet_seed1", "lidnet_seed0")
 """Trainings that end only of a signal: the two that are started first after the judge."""
 
 
+@pytest.fixture(autouse=True)
+def heard_signals():
+    """Also where the tests themselves run in the background, which ignores some of them."""
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in numbers}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.fixture
 def matrix(write_comparison, tmp_path, calls, monkeypatch):
     monkeypatch.setenv("FAKE_HANGS", " ".join(HANGS))
