@@ -17,6 +17,7 @@ from lidnet_mm.benchmark.jobs.plan import plan_text
 from lidnet_mm.benchmark.jobs.run import FailedJob, LimitError, run_matrix
 from lidnet_mm.benchmark.matrix.matrix import Matrix
 from lidnet_mm.benchmark.matrix.settings_mark import OtherSettingsError
+from lidnet_mm.benchmark.note_file import DamagedFileError
 from lidnet_mm.benchmark.report.collect import collect, report
 from lidnet_mm.benchmark.scores.results import read_results
 from lidnet_mm.benchmark.scores.same_source import MixedResultsError
@@ -30,6 +31,7 @@ class InputError(Exception):
 
 STAGES = ("plan", "run", "collect", "report")
 REFUSALS = (
+    DamagedFileError,
     EmptyTestSetError,
     FileNotFoundError,
     InputError,

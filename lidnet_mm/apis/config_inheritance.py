@@ -54,6 +54,28 @@ def base_files(file: Path) -> list[Base]:
         return [_base(name, file) for name in Config._get_base_files(str(plain))]
 
 
+def config_of(path: str | Path, import_custom_modules: bool = True) -> Config:
+    """``Config.fromfile``; an error of the Python code in the config names the file.
+
+    Args:
+        path (str | Path): Config file.
+        import_custom_modules (bool): Do the config's ``custom_imports``. Defaults to True.
+
+    Returns:
+        Config: The config.
+
+    Raises:
+        ValueError: If the code of the config, or of one that it inherits from, has an error.
+        OSError: If one of them cannot be read.
+    """
+    try:
+        return Config.fromfile(str(path), import_custom_modules=import_custom_modules)
+    except (OSError, SyntaxError):
+        raise
+    except Exception as error:  # A config is code of its user: it may raise anything.
+        raise ValueError(f"{type(error).__name__}: {error}, in config {path}") from error
+
+
 def read_config(path: str | Path) -> Config:
     """Read a config file like ``Config.fromfile``, also one with a detector beside a LIDnet.
 
@@ -75,8 +97,8 @@ def read_config(path: str | Path) -> Config:
         reader = _Reader(Path(folder))
         readable = reader.readable(original)
         if readable == original:
-            return Config.fromfile(str(path))
-        config = Config.fromfile(str(readable))
+            return config_of(path)
+        config = config_of(readable)
         text = reader.with_original_names(config.text)
     return Config(
         config.to_dict(), cfg_text=text, filename=str(path), env_variables=config.env_variables
@@ -125,7 +147,7 @@ class _Reader:
         """What a base says, with all that it inherits."""
         if base not in self._configs:
             path = base.path if base.scope else self.readable(base.path)
-            self._configs[base] = Config.fromfile(str(path), import_custom_modules=False)
+            self._configs[base] = config_of(path, import_custom_modules=False)
         return self._configs[base]
 
     def _lidnet_and_detector(self, file: Path, models: list[Base]) -> tuple[Base, Base]:

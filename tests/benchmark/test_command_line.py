@@ -1,5 +1,6 @@
 """What the command says to a config or an option that is wrong: a line, and no traceback."""
 
+import shutil
 import sys
 
 import pytest
@@ -30,6 +31,8 @@ def run(tool, tmp_path, monkeypatch, capsys):
         ("title, seeds = None, None", "comparison.py: a comparison needs title, seeds"),
         ("seeds = [", "comparison.py: '[' was never closed"),
         ("_base_ = 'gone.py'", "gone.py"),
+        ("seeds = [sed]", "comparison.py: NameError: name 'sed' is not defined, in config "),
+        ("title = 1 / 0", "comparison.py: ZeroDivisionError: division by zero, in config "),
         ("limit_hours = -1", "comparison.py: limit_hours must be a positive number"),
     ],
 )
@@ -44,6 +47,41 @@ def test_wrong_config(run, write_comparison, more, message):
 def test_missing_config(run, tmp_path):
     status, told = run(tmp_path / "gone.py")
     assert (status, told) == (1, f"error: config {tmp_path / 'gone.py'} does not exist\n")
+
+
+def test_config_of_a_method_with_an_error(run, write_comparison):
+    path = write_comparison("methods.append(dict(method='classical', config='filter.py'))\n")
+    (path.parent / "filter.py").write_text("judge = foo\n")
+    status, told = run(path)
+    assert status == 1
+    assert f"NameError: name 'foo' is not defined, in config {path.parent / 'filter.py'}" in told
+
+
+def test_damaged_score(run, write_comparison, calls, tmp_path):
+    """Its folder is named: without it the next run scores anew."""
+    config = write_comparison()
+    assert run(config, stage="run")[0] == 0
+    score = next((tmp_path / "work" / "scores").glob("*/score.json"))
+    whole = score.read_bytes()
+    score.write_bytes(whole[: len(whole) // 2])
+    status, told = run(config, stage="report")
+    assert status == 1
+    assert f"{score} is damaged (" in told
+    assert f"delete {score.parent}, and 'benchmark run' does that job anew\n" in told
+    shutil.rmtree(score.parent)
+    assert run(config, stage="run")[0] == 0
+    assert score.read_bytes() == whole
+
+
+@pytest.mark.parametrize("name", ["commits.json", "seconds.json"])
+def test_damaged_note(run, write_comparison, calls, tmp_path, name):
+    config = write_comparison()
+    assert run(config, stage="run")[0] == 0
+    note = next((tmp_path / "work").glob(f"*/{name}"))
+    note.write_text("{")
+    status, told = run(config, stage="report")
+    assert status == 1
+    assert f"error: {note} is damaged (" in told
 
 
 def test_config_without_a_judge(run, write_comparison):

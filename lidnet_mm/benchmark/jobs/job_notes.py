@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
+from lidnet_mm.benchmark.note_file import read_note
 from lidnet_mm.whole_file import write_whole
 
 FAILED = "failed"
@@ -63,7 +64,7 @@ def how_failed(folder: Path) -> Failure | None:
     if not (folder / FAILED).is_file():
         return None
     note = folder / FAILURE  # A work dir of an older version has none.
-    return Failure(**json.loads(note.read_text(encoding="utf-8"))) if note.is_file() else Failure()
+    return Failure(**(read_note(note) or {}))
 
 
 def failed_at(folder: Path) -> float:
@@ -80,5 +81,5 @@ def add_seconds(folder: Path, seconds: float) -> None:
 
 def seconds_of(folder: Path) -> float | None:
     """Time that the job of a folder has taken; None where nobody measured."""
-    note = folder / SECONDS
-    return json.loads(note.read_text(encoding="utf-8"))["seconds"] if note.is_file() else None
+    note = read_note(folder / SECONDS)
+    return note["seconds"] if note else None

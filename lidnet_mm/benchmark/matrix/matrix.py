@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmengine.config import Config
-
+from lidnet_mm.apis.config_inheritance import config_of
 from lidnet_mm.benchmark.matrix.axes import read_axes
 from lidnet_mm.benchmark.matrix.cell_config import write_config
 from lidnet_mm.benchmark.matrix.comparison import Comparison, build_table
@@ -79,7 +78,7 @@ class Matrix:
         """
         if not Path(path).is_file():
             raise FileNotFoundError(f"config {path} does not exist")
-        plan, work_dir, folder = Config.fromfile(str(path)), Path(work_dir), Path(path).parent
+        plan, work_dir, folder = config_of(path), Path(work_dir), Path(path).parent
         if missing := [name for name in NEEDED if plan.get(name) is None]:
             raise ValueError(f"a comparison needs {', '.join(missing)}")
         methods = read_methods(plan.methods, folder)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lidnet_mm.benchmark.matrix.stage import Training
+from lidnet_mm.benchmark.note_file import read_note
 from lidnet_mm.benchmark.scores.provenance import UNKNOWN
 from lidnet_mm.whole_file import write_whole
 
@@ -57,8 +58,5 @@ def commits_of(training: Training) -> TrainingCommits:
 
 def _read(folder: Path) -> TrainingCommits | None:
     """What is noted in a folder, if anything."""
-    path = folder / COMMITS
-    if not path.is_file():
-        return None
-    content = json.loads(path.read_text(encoding="utf-8"))
-    return TrainingCommits(tuple(content["commits"]), tuple(content["pretraining"]))
+    content = read_note(folder / COMMITS)
+    return content and TrainingCommits(tuple(content["commits"]), tuple(content["pretraining"]))

@@ -33,6 +33,7 @@ from lidnet_mm.benchmark.matrix.comparison import Comparison
 from lidnet_mm.benchmark.matrix.matrix import Matrix
 from lidnet_mm.benchmark.matrix.stage import Scoring, Training
 from lidnet_mm.benchmark.matrix.training_commits import commits_of
+from lidnet_mm.benchmark.note_file import DamagedFileError
 from lidnet_mm.benchmark.report.failed_cell import FailedCell
 from lidnet_mm.benchmark.report.report import write_report
 from lidnet_mm.benchmark.report.table_provenance import table_provenance
@@ -141,7 +142,10 @@ def _row(scoring: Scoring, table: Comparison) -> ResultRow:
 
     Names are not part of the score, so others need no new score.
     """
-    (row,) = read_results(scoring.result)
+    try:
+        (row,) = read_results(scoring.result)
+    except ValueError as error:
+        raise DamagedFileError(scoring.result, error) from error
     return replace(
         row,
         denoiser=scoring.entry.denoiser or row.denoiser,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from lidnet_mm.benchmark.note_file import read_note
 from lidnet_mm.whole_file import write_whole
 
 
@@ -48,9 +49,7 @@ def read_lesion_counts(path: Path) -> LesionCounts | None:
     Returns:
         LesionCounts | None: None where there is no such file, or no counts in it.
     """
-    if not path.is_file():
-        return None
-    values = json.loads(path.read_text(encoding="utf-8"))
+    values = read_note(path) or {}
     names = ("radiomics/num_rois", "radiomics/num_skipped", "radiomics/num_flattened")
     if any(values.get(name) is None for name in names):
         return None

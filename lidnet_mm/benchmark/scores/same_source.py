@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from lidnet_mm.benchmark.note_file import read_note
 from lidnet_mm.benchmark.scores.provenance import UNKNOWN
 from lidnet_mm.benchmark.scores.results import ResultRow
 from lidnet_mm.whole_file import write_whole
@@ -95,7 +96,7 @@ def write_mixtures(mixtures: Sequence[str], path: Path) -> None:
 
 def read_mixtures(path: Path) -> list[str]:
     """What :func:`write_mixtures` wrote; nothing where there is no file."""
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    return read_note(path, "collect the results again") or []
 
 
 def check_windows(rows: Iterable[ResultRow]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from lidnet_mm.benchmark.note_file import read_note
 from lidnet_mm.benchmark.scores.data_digest import sha256_of
 from lidnet_mm.benchmark.scores.provenance import machine_class, package_versions
 from lidnet_mm.registry import TRANSFORMS
@@ -94,6 +95,5 @@ def write_source(source: ScoreSource, path: Path) -> None:
 
 def read_source(path: Path) -> ScoreSource | None:
     """The source of a score; None for a score of an older version."""
-    if not path.is_file():
-        return None
-    return ScoreSource(**json.loads(path.read_text(encoding="utf-8")))
+    content = read_note(path)
+    return ScoreSource(**content) if content else None
