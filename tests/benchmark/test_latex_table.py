@@ -1,6 +1,8 @@
 """LaTeX of long and wide tables: no row is lost below the end of a page, or beside it."""
 
 import re
+import shutil
+import subprocess
 
 import pytest
 
@@ -93,3 +95,18 @@ def test_a_wide_table_is_made_as_wide_as_the_text():
     assert r"\begin{tabular}{ll" + 18 * "r" + "}" in wide
     assert r"\usepackage{graphicx}" in text and r"\usepackage[margin=15mm]{geometry}" in text
     assert text.count(r"\clearpage") == 1  # LaTeX holds back 52 floats at the most
+
+
+def test_it_compiles(tmp_path):
+    """Names of the user hold what LaTeX reads as its own, and letters that it does not know."""
+    latex = shutil.which("pdflatex")
+    if latex is None:
+        pytest.skip("needs pdflatex")
+    names = r"50 % & $x_1^2$ {a} #3 ~b \foo <c> [d] | ' µ ± − × ≥ λ₁ é ∞ 肺"
+    rows = [((names, names), [Cell(names, sure=True), Cell("[−1, ∞]")])] * 40
+    table = PaperTable(names, names, (names, names), ((names, (names, names)),), rows)
+    (tmp_path / "page.tex").write_text(latex_page([table], names), encoding="utf-8")
+    command = [latex, "-interaction=nonstopmode", "-halt-on-error", "page.tex"]
+    made = subprocess.run(command, cwd=tmp_path, stdout=subprocess.PIPE, check=False)
+    assert made.returncode == 0, made.stdout.decode("utf-8", "replace")[-1500:]
+    assert (tmp_path / "page.pdf").stat().st_size > 5000
