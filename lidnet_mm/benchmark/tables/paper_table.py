@@ -226,6 +226,9 @@ SPECIAL = {
     "λ": r"$\lambda$", "\u03c3": r"$\sigma$", "µ": r"$\mu$",
 }  # fmt: skip
 
+LACKING = "ĦħĸĿŀŉŦŧſ"
+"""Letters of Latin Extended-A that T1 fonts lack: a page with one of them does not compile."""
+
 
 def escape_latex(text: str) -> str:
     """Text for LaTeX: letters that mean something there, and those that its fonts lack.
@@ -242,7 +245,7 @@ def escape_latex(text: str) -> str:
 
 def _in_latin(letter: str) -> bool:
     """Whether T1 fonts have a letter."""
-    return 0xC0 <= ord(letter) <= 0x17F
+    return 0xC0 <= ord(letter) <= 0x17F and letter not in LACKING
 
 
 def _latex_row(cells: object) -> str:
