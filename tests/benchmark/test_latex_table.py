@@ -102,9 +102,9 @@ def test_it_compiles(tmp_path):
     latex = shutil.which("pdflatex")
     if latex is None:
         pytest.skip("needs pdflatex")
-    names = r"50 % & $x_1^2$ {a} #3 ~b \foo <c> [d] | ' µ ± − × ≥ λ₁ é ∞ 肺"
-    names += " ".join(map(chr, range(0xA0, 0x180)))
-    rows = [((names, names), [Cell(names, sure=True), Cell("[−1, ∞]")])] * 40
+    names = r"50 % & $x_1^2$ {a} #3 ~b \foo <c> [d] | ' ± ≥ λ₁ ∞ 肺 "
+    names += " ".join(map(chr, [*range(0xA0, 0x180), 0x2212]))
+    rows = [((names, names), [Cell(names, sure=True), Cell("[1, ∞]")])] * 40
     table = PaperTable(names, names, (names, names), ((names, (names, names)),), rows)
     (tmp_path / "page.tex").write_text(latex_page([table], names), encoding="utf-8")
     command = [latex, "-interaction=nonstopmode", "-halt-on-error", "page.tex"]
