@@ -70,8 +70,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser.add_argument(
         "--allow-mixed",
         action="store_true",
-        help="put rows of several commits or HU windows beside each other, and those scored at "
-        "another commit than they were trained",
+        help="put rows of several commits or HU windows beside each other, those scored at another "
+        "commit than they were trained, and trainings of different numbers of processes",
     )
     given = parser.parse_args(arguments)
     for name in ("jobs", "gpus"):

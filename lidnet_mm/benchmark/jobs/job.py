@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lidnet_mm.benchmark.jobs.job_notes import Failure
+from lidnet_mm.benchmark.jobs.job_notes import Failure, forget_processes
 from lidnet_mm.benchmark.matrix.comparison import Comparison
 from lidnet_mm.benchmark.matrix.settings_mark import mark_settings
 from lidnet_mm.benchmark.matrix.stage import Scoring, Training
@@ -153,6 +153,8 @@ class TrainingJob(Job):
             call += ["--pretraining", str(existing_checkpoint(training.pretraining))]
         mark_settings(self.folder, self.table.digest_of(training))
         note_part(training, current_commit())
+        if training.checkpoint is None:
+            forget_processes(self.folder)
         log = self.folder / "log.txt"
         yield Command([*call, *_options(self.table)], log, is_training=True)
 

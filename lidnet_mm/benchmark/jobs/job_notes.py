@@ -14,6 +14,9 @@ patients."""
 FAILURE = "failure.json"
 """File with the exit status of a job that crashed, and the name of its log."""
 
+PROCESSES = "processes.json"
+"""File beside it: numbers of processes that a training ran as."""
+
 SECONDS = "seconds.json"
 """File with the time that a job has taken, over all its resumes."""
 
@@ -71,6 +74,22 @@ def failed_at(folder: Path) -> float:
     """When the job of a folder failed, seconds since the epoch; 0 where it did not."""
     note = folder / FAILED
     return note.stat().st_mtime if note.is_file() else 0.0
+
+
+def note_processes(folder: Path, processes: int) -> None:
+    """Note that a training, or a part of one, runs as so many processes."""
+    numbers = dict.fromkeys([*processes_of(folder), processes])
+    write_whole(folder / PROCESSES, json.dumps(list(numbers)).encode())
+
+
+def forget_processes(folder: Path) -> None:
+    """Forget those of a training that begins anew."""
+    (folder / PROCESSES).unlink(missing_ok=True)
+
+
+def processes_of(folder: Path) -> tuple[int, ...]:
+    """Numbers of processes that a training ran as, each once; none where nobody noted them."""
+    return tuple(read_note(folder / PROCESSES) or ())
 
 
 def add_seconds(folder: Path, seconds: float) -> None:

@@ -21,6 +21,7 @@ from lidnet_mm.benchmark.jobs.job_notes import (
     forget_failure,
     log_tail,
     note_failure,
+    note_processes,
 )
 from lidnet_mm.benchmark.jobs.process_groups import signal_group
 from lidnet_mm.benchmark.scores.test_set import EmptyTestSetError
@@ -141,6 +142,8 @@ class JobProcess:
             raise StoppedError(self.stop_signal)
         command.log.parent.mkdir(parents=True, exist_ok=True)
         processes = self.gpus if command.is_training else 1
+        if command.is_training:
+            note_processes(job.folder, processes)
         arguments = command.arguments
         if processes > 1:
             several = ["--launcher", "pytorch", "--gpus", str(processes)]

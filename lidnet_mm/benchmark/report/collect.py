@@ -28,7 +28,7 @@ from lidnet_mm.benchmark.evidence.line_physics import (
 from lidnet_mm.benchmark.evidence.training_log import Curves, read_training_log
 from lidnet_mm.benchmark.jobs.cell_state import failure_of_scoring
 from lidnet_mm.benchmark.jobs.job_list import JobList
-from lidnet_mm.benchmark.jobs.job_notes import seconds_of
+from lidnet_mm.benchmark.jobs.job_notes import processes_of, seconds_of
 from lidnet_mm.benchmark.matrix.comparison import Comparison
 from lidnet_mm.benchmark.matrix.matrix import Matrix
 from lidnet_mm.benchmark.matrix.stage import Scoring, Training
@@ -73,20 +73,21 @@ class CollectedTable:
 
     @property
     def sources(self) -> list[RowSource]:
-        """All rows with the commits of what they rest on."""
+        """All rows with what they rest on."""
         rows = {**self.rows, **self.along}
-        return [RowSource(row, _trainings_of(scoring)) for scoring, row in rows.items()]
+        return [_source(scoring, row) for scoring, row in rows.items()]
 
 
 def collect(matrix: Matrix, allow_mixed: bool = False) -> list[CollectedTable]:
     """Gather all rows into ``results.json`` of each table, and of the matrix.
 
-    Beside it, ``mixtures.json`` tells what was trained and scored at different commits.
+    Beside it, ``mixtures.json`` tells what :func:`training_mixtures` finds.
 
     Args:
         matrix (Matrix): A matrix of which something has run.
-        allow_mixed (bool): Put rows of several commits or HU windows beside each other, and those
-            trained and scored at different commits. Defaults to False.
+        allow_mixed (bool): Put rows of several commits or HU windows beside each other, those
+            trained and scored at different commits, and trainings of different numbers of
+            processes. Defaults to False.
 
     Returns:
         list[CollectedTable]: Rows in the order of the tables, and those that are missing.
@@ -94,7 +95,8 @@ def collect(matrix: Matrix, allow_mixed: bool = False) -> list[CollectedTable]:
     Raises:
         FileNotFoundError: If there is no row at all.
         MixedResultsError: If rows are of several commits, were scored at another commit than they
-            or their judge were trained, or those of a table are of several windows.
+            or their judge were trained, those of a table are of several windows, or its
+            trainings ran as different numbers of processes.
     """
     jobs = JobList(matrix)
     tables = [_collected(table, jobs) for table in matrix.tables]
@@ -128,13 +130,14 @@ def _collected(table: Comparison, jobs: JobList) -> CollectedTable:
     return CollectedTable(table, scored, failed, along)
 
 
-def _trainings_of(scoring: Scoring) -> dict[str, tuple[str, ...]]:
-    """Commits of the trainings that a score rests on, by what each is called."""
-    found = {f"judge {scoring.judge_name}": commits_of(scoring.judge).own}
-    if scoring.training is not None:
-        own, pretraining = commits_of(scoring.training)
-        found = {"training": own, "T1": pretraining, **found}
-    return found
+def _source(scoring: Scoring, row: ResultRow) -> RowSource:
+    """A row with the trainings that its score rests on, by what each is called."""
+    judge = {f"judge {scoring.judge_name}": commits_of(scoring.judge).own}
+    if scoring.training is None:
+        return RowSource(row, judge)
+    own, pretraining = commits_of(scoring.training)
+    trainings = {"training": own, "T1": pretraining, **judge}
+    return RowSource(row, trainings, processes_of(scoring.training.folder))
 
 
 def _row(scoring: Scoring, table: Comparison) -> ResultRow:

@@ -93,8 +93,7 @@ def write_report(
         evidence (Evidence, optional): Differences with intervals, FROC, sizes.
         regions (Sequence[RegionTrack]): Regions along trainings. Defaults to none.
         physics (Physics, optional): Noise and sharpness.
-        mixtures (Sequence[str]): What was trained and scored at different commits. Defaults to
-            none.
+        mixtures (Sequence[str]): Of :func:`training_mixtures`. Defaults to none.
 
     Returns:
         Path: The HTML page.

@@ -10,8 +10,7 @@ def mixture_flags(rows: Sequence[ResultRow], mixtures: Sequence[str] = ()) -> li
 
     Args:
         rows (Sequence[ResultRow]): The rows of a report.
-        mixtures (Sequence[str]): What was trained and scored at different commits. Defaults to
-            none.
+        mixtures (Sequence[str]): Of :func:`training_mixtures`. Defaults to none.
 
     Returns:
         list[str]: None where all is of one commit, and rows of a data set are of one window.
@@ -20,7 +19,7 @@ def mixture_flags(rows: Sequence[ResultRow], mixtures: Sequence[str] = ()) -> li
     commits = sorted({row.commit for row in rows})
     if len(commits) > 1:
         flags.append(f"The rows are of {len(commits)} commits of the code: {', '.join(commits)}.")
-    flags += [f"Trained and scored at different commits of the code: {text}." for text in mixtures]
+    flags += [f"{text}." for text in mixtures]
     modified = [commit for commit in commits if commit.endswith("-modified")]
     if modified:
         flags.append("The code was changed after its commit when rows were made.")

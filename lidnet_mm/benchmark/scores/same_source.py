@@ -11,7 +11,7 @@ from lidnet_mm.benchmark.scores.results import ResultRow
 from lidnet_mm.whole_file import write_whole
 
 MIXTURES = "mixtures.json"
-"""File beside ``results.json``, where anything was trained and scored at different commits."""
+"""File beside ``results.json`` that tells what :func:`training_mixtures` found, if anything."""
 
 MIXED = "--allow-mixed"
 """Option that allows it."""
@@ -32,10 +32,13 @@ class RowSource(NamedTuple):
         row (ResultRow): The row, with the commit that scored it.
         trainings (dict[str, tuple[str, ...]]): Commits of its training, T1 and judge, by what each
             is called.
+        processes (tuple[int, ...]): Numbers of processes that its training ran as; none where
+            they are not known, or where nothing was trained.
     """
 
     row: ResultRow
     trainings: dict[str, tuple[str, ...]]
+    processes: tuple[int, ...] = ()
 
 
 def check_commits(rows: Iterable[ResultRow]) -> None:
@@ -51,7 +54,7 @@ def check_commits(rows: Iterable[ResultRow]) -> None:
 
 
 def check_trainings(sources: Iterable[RowSource]) -> None:
-    """Refuse rows that were scored by another version of the code than they were trained by.
+    """Refuse rows not trained by the version of the code that scored them, or not all alike.
 
     Args:
         sources (Iterable[RowSource]): Rows of a matrix with what they rest on.
@@ -61,29 +64,56 @@ def check_trainings(sources: Iterable[RowSource]) -> None:
     """
     if found := training_mixtures(sources):
         raise MixedResultsError(
-            f"trained and scored at different commits of the code: {'; '.join(found)}. Delete the "
-            f"folders of the older ones to make them anew, or give {MIXED} to take them as they are"
+            f"{'. '.join(found)}. Delete the folders of those that are to be made anew, or give "
+            f"{MIXED} to take them as they are"
         )
 
 
 def training_mixtures(sources: Iterable[RowSource]) -> list[str]:
-    """What was trained at another commit than it was scored.
+    """What was trained at another commit than it was scored, or as other numbers of processes.
+
+    A process has a batch of its own: twice the processes train with twice the batch.
 
     Args:
         sources (Iterable[RowSource]): Rows with what they rest on. An unknown commit of a training
-            is no other one.
+            is no other one, nor is an unknown number of processes.
 
     Returns:
-        list[str]: Such as ``training at 0123456789ab, score at ba9876543210 (STS: lidnet CPCE seed
-        0)``; rows that are alike in one text.
+        list[str]: At most a text for the commits and one for each data set whose trainings differ
+        in processes, without a full stop; each names some of the rows.
     """
+    sources = list(sources)
+    return [*_other_commits(sources), *_other_processes(sources)]
+
+
+def _other_commits(sources: Sequence[RowSource]) -> list[str]:
+    """What was trained at another commit than it was scored: one text, or none."""
     found: dict[str, dict[str, None]] = {}
-    for row, trainings in sources:
+    for row, trainings, _ in sources:
         for what, commits in trainings.items():
             if set(commits) - {row.commit, UNKNOWN}:
                 key = f"{what} at {' and '.join(commits)}, score at {row.commit}"
                 found.setdefault(key, {})[_name(row)] = None
-    return [f"{key} ({_listed(list(names))})" for key, names in found.items()]
+    parts = [f"{key} ({_listed(list(names))})" for key, names in found.items()]
+    what = "Trained and scored at different commits of the code"
+    return [f"{what}: {'; '.join(parts)}"] if parts else []
+
+
+def _other_processes(sources: Sequence[RowSource]) -> list[str]:
+    """A text for each data set whose trainings did not all run as so many processes."""
+    found: dict[str, dict[tuple[int, ...], dict[str, None]]] = {}
+    for row, _, processes in sources:
+        if processes:
+            found.setdefault(row.dataset, {}).setdefault(processes, {})[_name(row)] = None
+    return [
+        "Trained as different numbers of processes, each with a batch of its own: "
+        + "; ".join(
+            f"{' and '.join(map(str, processes))} ({_listed(list(names))})"
+            for processes, names in groups.items()
+        )
+        for groups in found.values()
+        if len(groups) > 1 or any(len(processes) > 1 for processes in groups)
+    ]
 
 
 def write_mixtures(mixtures: Sequence[str], path: Path) -> None:
