@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 from matrix_files import ONE_TABLE
+from mim_calls import folder_of, option, quiet
 from mmengine.config import Config
-from test_case_viewer import PROVENANCE
-from test_matrix_run import folder_of, option, quiet
+from report_page import PROVENANCE
 
 from lidnet_mm.benchmark import Curves
 from lidnet_mm.benchmark.evidence.judged_curves import read_judged_curves

@@ -4,8 +4,8 @@ import sys
 
 import numpy as np
 import pytest
+from patient_records import records
 from PIL import Image
-from test_evidence import records
 
 from lidnet_mm.benchmark import write_results
 from lidnet_mm.benchmark.evidence.evidence import line_key, write_evidence

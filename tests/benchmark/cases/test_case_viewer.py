@@ -9,23 +9,14 @@ import subprocess
 import numpy as np
 import pytest
 from PIL import Image
+from report_page import PROVENANCE
+from viewer_page import TRUTH, WINDOW, flat, grey, level, settle
 
-from lidnet_mm.benchmark import Case, Provenance, write_report
+from lidnet_mm.benchmark import Case, write_report
 from lidnet_mm.benchmark.cases.case import NeighbourSlice
 from lidnet_mm.benchmark.cases.region_file import RegionTrack
-from lidnet_mm.visualization.windowing import apply_window
 
-WINDOW = (-1000.0, 400.0)
 TITLES = ("LDCT", "Baseline", "LIDnet", "NDCT")
-TRUTH = np.array([[20.0, 24, 32, 36]])
-PROVENANCE = Provenance({}, "0123456789ab", "2025-01-31", "x86_64", {}, WINDOW, "simulated")
-
-
-def flat(level, size=64):
-    """An image of one level but for a lesion, so that a pixel tells which image it is of."""
-    image = np.full((size, size), float(level), np.float32)
-    image[24:36, 20:32] = level + 100
-    return image
 
 
 def make_case(name="case_0003, slice 12", base=-900, size=64):
@@ -65,31 +56,6 @@ def viewer(browser, page):
     settle(browser)
     yield browser
     assert browser.troubles() == []
-
-
-def settle(browser):
-    """Wait until all that was asked for is drawn."""
-    browser.run(
-        """new Promise(resolve => { let before = null; const look = () => {
-        const now = document.getElementById("viewer").dataset.drawn;
-        if (now !== undefined && now === before) resolve();
-        else { before = now; setTimeout(look, 60); }
-        }; look(); })"""
-    )
-
-
-def grey(browser, x, y, canvas="stage"):
-    """Grey value at a part of a canvas."""
-    settle(browser)
-    return browser.run(
-        f"""(() => {{ const c = document.getElementById("{canvas}");
-        const d = c.getContext("2d").getImageData(Math.floor({x} * c.width),
-        Math.floor({y} * c.height), 1, 1).data; return d[0]; }})()"""
-    )
-
-
-def level(hu, window=WINDOW):
-    return int(apply_window(np.array([[float(hu)]]), window)[0, 0])
 
 
 def test_left_and_right_image_show_their_hu_in_the_window(viewer):

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from test_case_viewer import PROVENANCE
+from report_page import PROVENANCE
 
 from lidnet_mm.benchmark import Case, write_report
 from lidnet_mm.benchmark.cases.case import NeighbourSlice

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from browser import Browser
 from physics_files import FREQUENCY, write_physics
-from test_report import PROVENANCE, Page
+from report_page import PROVENANCE, Page
 
 from lidnet_mm.benchmark import write_report
 from lidnet_mm.benchmark.evidence.line_physics import Physics, gather_physics

@@ -1,6 +1,6 @@
 import dataclasses
 
-from test_evidence import records
+from patient_records import records
 
 from lidnet_mm.benchmark.evidence.evidence import Evidence
 from lidnet_mm.benchmark.evidence.gather_evidence import gather_evidence

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from test_case_viewer import PROVENANCE, TRUTH, WINDOW, flat, grey, level, settle
+from report_page import PROVENANCE
+from viewer_page import TRUTH, WINDOW, flat, grey, level, settle
 
 from lidnet_mm.benchmark import Case, write_report
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from matrix_files import ONE_TABLE
+from mim_calls import folder_of, option, quiet
 
 from lidnet_mm.apis.load_config import load_config
 from lidnet_mm.benchmark.jobs.run import run_matrix
@@ -37,19 +38,6 @@ sys.exit(len(run_matrix(matrix, 1, print, int(number))))
 @pytest.fixture
 def matrix(read_matrix):
     return read_matrix(ONE_TABLE)
-
-
-def quiet(line):
-    pass
-
-
-def option(call, name):
-    return call[call.index(name) + 1] if name in call else None
-
-
-def folder_of(call):
-    """Work dir of a call from the table's folder on."""
-    return option(call, "--work-dir").rpartition("/chest/")[2]
 
 
 class TestWholeMatrix:

@@ -2,6 +2,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from patient_records import records
 
 from lidnet_mm.benchmark.evidence.evidence import (
     Evidence,
@@ -14,31 +15,6 @@ from lidnet_mm.benchmark.evidence.gather_evidence import gather_evidence
 from lidnet_mm.benchmark.evidence.training_log import Curves
 from lidnet_mm.benchmark.figures.froc_figure import froc_panels
 from lidnet_mm.benchmark.figures.training_figure import training_panels
-from lidnet_mm.evaluation.slice_record import LesionRecord, SliceRecord
-
-
-def records(found, psnr=30.0):
-    """Eight patients with a lesion of 10 mm each; the first ``found`` are found."""
-    lesion = LesionRecord((10.0, 10.0, 20.0, 20.0), 10.0, None, 25.0, 40.0, 0.1, 0.1, 0.1, False)
-    kept = []
-    for patient in range(8):
-        boxes = np.array([lesion.box] if patient < found else np.zeros((0, 4)), np.float32)
-        scores = np.full(len(boxes), 0.9, np.float32)
-        kept.append(
-            SliceRecord(
-                f"case_{patient:04d}",
-                "",
-                0,
-                (1.0, 1.0),
-                [lesion],
-                boxes.reshape(-1, 4),
-                scores,
-                psnr,
-                0.8,
-                0.03,
-            )
-        )
-    return kept
 
 
 @pytest.fixture
