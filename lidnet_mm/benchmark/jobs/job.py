@@ -10,7 +10,7 @@ from lidnet_mm.benchmark.matrix.comparison import Comparison
 from lidnet_mm.benchmark.matrix.settings_mark import mark_settings
 from lidnet_mm.benchmark.matrix.stage import Scoring, Training
 from lidnet_mm.benchmark.matrix.training_commits import note_part
-from lidnet_mm.benchmark.scores.provenance import current_commit
+from lidnet_mm.benchmark.scores.run_environment import current_commit
 from lidnet_mm.benchmark.scores.test_set import check_test_set
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from lidnet_mm.benchmark.matrix.stage import Training
 from lidnet_mm.benchmark.note_file import read_note
-from lidnet_mm.benchmark.scores.provenance import UNKNOWN
+from lidnet_mm.benchmark.scores.run_environment import UNKNOWN
 from lidnet_mm.whole_file import write_whole
 
 COMMITS = "commits.json"

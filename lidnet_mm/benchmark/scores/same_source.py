@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lidnet_mm.benchmark.note_file import read_note
-from lidnet_mm.benchmark.scores.provenance import UNKNOWN
 from lidnet_mm.benchmark.scores.results import ResultRow
+from lidnet_mm.benchmark.scores.run_environment import UNKNOWN
 from lidnet_mm.whole_file import write_whole
 
 MIXTURES = "mixtures.json"

@@ -12,7 +12,7 @@ from mmengine.config import Config
 
 from lidnet_mm.benchmark.note_file import read_note
 from lidnet_mm.benchmark.scores.data_digest import sha256_of
-from lidnet_mm.benchmark.scores.provenance import machine_class, package_versions
+from lidnet_mm.benchmark.scores.run_environment import machine_class, package_versions
 from lidnet_mm.registry import TRANSFORMS
 from lidnet_mm.whole_file import write_whole
 

@@ -13,8 +13,8 @@ from torch import nn
 
 from lidnet_mm.apis.checkpoint_file import denoiser_weights, read_checkpoint
 from lidnet_mm.apis.load_config import judge_path, load_config
-from lidnet_mm.benchmark.scores.provenance import current_commit
 from lidnet_mm.benchmark.scores.results import ResultRow, metrics_from_evaluator
+from lidnet_mm.benchmark.scores.run_environment import current_commit
 from lidnet_mm.engine.newest_checkpoint import noted_checkpoint
 from lidnet_mm.registry import MODELS
 

@@ -4,11 +4,8 @@ import mmengine
 import torch
 
 import lidnet_mm
-from lidnet_mm.benchmark.scores.provenance import (
-    current_commit,
-    gather_provenance,
-    package_versions,
-)
+from lidnet_mm.benchmark.scores.provenance import gather_provenance
+from lidnet_mm.benchmark.scores.run_environment import current_commit, package_versions
 
 
 def git(folder, *arguments):

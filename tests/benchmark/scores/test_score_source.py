@@ -12,7 +12,8 @@ from mmengine.config import Config
 import lidnet_mm.datasets  # noqa: F401  (registers the simulation)
 from lidnet_mm.benchmark.jobs.run import run_matrix
 from lidnet_mm.benchmark.report.collect import report
-from lidnet_mm.benchmark.scores.provenance import gather_provenance, machine_class, package_versions
+from lidnet_mm.benchmark.scores.provenance import gather_provenance
+from lidnet_mm.benchmark.scores.run_environment import machine_class, package_versions
 from lidnet_mm.benchmark.scores.score_source import (
     ScoreSource,
     gather_source,
