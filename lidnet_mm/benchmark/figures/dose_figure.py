@@ -16,7 +16,8 @@ DOSE = re.compile(r"(?P<dataset>.+), (?P<number>\d+(\.\d+)?) (?P<unit>\S+)")
 """A table's name that ends with a dose: ``chest nodules, 250 HU``."""
 
 MARKERS = ("o", "s", "^", "D", "v")
-LDCT = "LDCT's dose, {unit}"
+HOUNSFIELD = "HU"
+"""A dose in HU is told by its noise: the more HU, the lower the dose."""
 
 
 class _Place(NamedTuple):
@@ -98,7 +99,7 @@ def _panel(place: _Place, metric: str, lines: dict[_Line, Values]) -> MethodPane
         )
     return MethodPanel(
         title=f"{place.denoiser}: {metric} over dose, {place.dataset}, judge {place.judge}",
-        x_title=LDCT.format(unit=place.unit),
+        x_title=f"LDCT's {'noise' if place.unit == HOUNSFIELD else 'dose'}, {place.unit}",
         y_title=KNOWN[metric].title,
         curves=curves,
         x_ticks=sorted({dose for curve in curves for dose in curve.x}),

@@ -35,7 +35,7 @@ def test_lines_of_several_doses(rows):
     """In the order of dose; what was trained at one dose has no line, and no panel."""
     panel, ap75 = dose_panels(rows)
     assert panel.title == "CPCE: AP50 over dose, chest, judge Faster R-CNN R18"
-    assert panel.x_title == "LDCT's dose, HU"
+    assert panel.x_title == "LDCT's noise, HU"
     assert ap75.y_title == "AP75 (%)"
     assert curves_of(panel) == {
         "LDCT": ([150, 250, 400], [60, 40, 20]),
