@@ -95,11 +95,17 @@ def _quality_tables(lines: Lines, evidence: Evidence) -> list[PaperTable]:
 
 
 def _gan_table(lines: Lines, evidence: Evidence) -> PaperTable:
-    """Table 4: LIDnet with an L1 loss against LIDnet with an adversarial one."""
+    """Table 4: LIDnet with an L1 loss against LIDnet with an adversarial one.
+
+    Ablations, too: with the batch and the steps of the other form they differ in the loss alone.
+    """
     rows = []
+    trained = dict.fromkeys((k.denoiser, k.detector) for k in lines if k.method == "lidnet_gan")
+    several = len({detector for _, detector in trained}) > 1
     names = (*DETECTION, *TEXTURE, *LESION, *WHOLE)
     for dataset in _datasets(lines):
-        for title, (denoiser, detector), _ in _pairs(lines):
+        for denoiser, detector in trained:
+            title = f"{denoiser}, {detector}" if several else denoiser
             forms = [("CNN", "lidnet"), ("GAN", "lidnet_gan")]
             keys = [(form, _find(lines, dataset, m, denoiser, detector)) for form, m in forms]
             if any(key is None for _, key in keys):

@@ -91,6 +91,16 @@ def test_table_4_compares_both_forms_where_there_are_both(rows):
     assert not any(t.title.startswith("Table 4") for t in paper_tables(without, Evidence()))
 
 
+def test_table_4_has_both_forms_of_an_ablation(rows, make_row):
+    """Such as a CNN form with the GAN form's batch; a GAN form without a CNN form has no line."""
+    named = make_row("lidnet_gan", denoiser="CPCE (short)", detector="R18", AP50=45.0)
+    both = [*rows[:-1], make_row("lidnet", denoiser="CPCE (short)", detector="R18"), named]
+    table = next(t for t in paper_tables(both, Evidence()) if t.title.startswith("Table 4"))
+    assert [names[0] for names, _ in table.rows] == ["STS, 60 HU noise, CPCE (short)", ""]
+    alone = paper_tables([*rows[:-1], named], Evidence())
+    assert not any(t.title.startswith("Table 4") for t in alone)
+
+
 def test_images_are_shown_once_and_detection_by_each_judge(rows, make_row):
     other = [make_row(r.method, denoiser=r.denoiser, detector=r.detector, judge="z") for r in rows]
     titles = [table.title for table in paper_tables([*rows, *other], Evidence())]
