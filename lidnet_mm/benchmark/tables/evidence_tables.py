@@ -97,8 +97,8 @@ def _difference_table(
     caption = (
         "Difference with its 95 % interval (paired bootstrap over patients, "
         f"{resamples}resamples). 'Inside the interval': the interval contains 0, so the difference "
-        "may be chance. How far another training would lie is not in it. Trainings: of the first / of "
-        "the second."
+        "may be chance. How far another training would lie is not in it. Trainings: of the first / "
+        "of the second."
     )
     groups = ((kind, tuple(map(titled, names))), ("Number of", ("trainings", "patients")))
     title = f"LIDnet less its baselines: {what[0].lower()}{what[1:]}"
