@@ -125,6 +125,7 @@ def test_the_best_lidnet_is_kept_where_there_is_a_validation(path, load):
 def test_each_benchmark_can_be_planned(path, tmp_path):
     matrix = Matrix.from_file(path, tmp_path / "work")
     scored = {scoring.method for cell in matrix.cells for scoring in cell.scorings}
-    assert {"ldct", "baseline", "lidnet", "ndct"} <= scored
+    assert {"ldct", "lidnet", "ndct"} <= scored
+    assert {"baseline", "matched"} & scored
     for cell in matrix.cells:
         assert cell.training is None or cell.training.iterations > 0, cell.name

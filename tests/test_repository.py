@@ -26,7 +26,11 @@ LAYERS = (
     ("lidnet_mm.models",),
     ("lidnet_mm.engine",),
     ("lidnet_mm.apis", "lidnet_mm.visualization"),
-    ("lidnet_mm.benchmark.public_text", "lidnet_mm.benchmark.scores"),
+    (
+        "lidnet_mm.benchmark.note_file",
+        "lidnet_mm.benchmark.public_text",
+        "lidnet_mm.benchmark.scores",
+    ),
     ("lidnet_mm.benchmark.cases", "lidnet_mm.benchmark.evidence", "lidnet_mm.benchmark.matrix"),
     ("lidnet_mm.benchmark.figures", "lidnet_mm.benchmark.jobs", "lidnet_mm.benchmark.tables"),
     ("lidnet_mm.benchmark",),
