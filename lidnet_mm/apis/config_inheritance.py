@@ -54,11 +54,14 @@ def base_files(file: Path) -> list[Base]:
         return [_base(name, file) for name in Config._get_base_files(str(plain))]
 
 
-def config_of(path: str | Path, import_custom_modules: bool = True) -> Config:
+def config_of(
+    path: str | Path, copy_of: str | Path | None = None, import_custom_modules: bool = True
+) -> Config:
     """``Config.fromfile``; an error of the Python code in the config names the file.
 
     Args:
         path (str | Path): Config file.
+        copy_of (str | Path, optional): The file to name, where ``path`` is a copy of it.
         import_custom_modules (bool): Do the config's ``custom_imports``. Defaults to True.
 
     Returns:
@@ -73,7 +76,8 @@ def config_of(path: str | Path, import_custom_modules: bool = True) -> Config:
     except (OSError, SyntaxError):
         raise
     except Exception as error:  # A config is code of its user: it may raise anything.
-        raise ValueError(f"{type(error).__name__}: {error}, in config {path}") from error
+        named = copy_of or path
+        raise ValueError(f"{type(error).__name__}: {error}, in config {named}") from error
 
 
 def read_config(path: str | Path) -> Config:
@@ -98,7 +102,7 @@ def read_config(path: str | Path) -> Config:
         readable = reader.readable(original)
         if readable == original:
             return config_of(path)
-        config = config_of(readable)
+        config = config_of(readable, copy_of=path)
         text = reader.with_original_names(config.text)
     return Config(
         config.to_dict(), cfg_text=text, filename=str(path), env_variables=config.env_variables
@@ -147,7 +151,7 @@ class _Reader:
         """What a base says, with all that it inherits."""
         if base not in self._configs:
             path = base.path if base.scope else self.readable(base.path)
-            self._configs[base] = config_of(path, import_custom_modules=False)
+            self._configs[base] = config_of(path, base.path, import_custom_modules=False)
         return self._configs[base]
 
     def _lidnet_and_detector(self, file: Path, models: list[Base]) -> tuple[Base, Base]:

@@ -166,6 +166,15 @@ class TestRefusals:
         with pytest.raises(ValueError, match=rf"{Path(name).stem}.*{reason}"):
             read_config(write(f"_base_ = ['bases/lidnet.py', 'mmdet::{name}']"))
 
+    @pytest.mark.parametrize(
+        "bases", ["['bases/lidnet.py']", "['bases/lidnet.py', 'bases/detector.py']"]
+    )
+    def test_error_in_the_users_code(self, write, lidnet, detector, bases):
+        """The file is named, and no copy of it in a temporary folder."""
+        path = write(f"_base_ = {bases}\nlr = rate * 2\n")
+        with pytest.raises(ValueError, match=rf"^NameError: .*'rate'.*, in config {path}$"):
+            read_config(path)
+
     def test_missing_config_of_this_package(self, write):
         with pytest.raises(FileNotFoundError, match=r"no config _base_/none\.py of lidnet_mm"):
             read_config(write("_base_ = 'lidnet_mm::_base_/none.py'"))
