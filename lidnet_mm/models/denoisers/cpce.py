@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lidnet_mm.models.denoisers.base_generator import BaseGenerator
+from lidnet_mm.models.denoisers.output_range import into_range
 from lidnet_mm.registry import MODELS
 
 
@@ -18,10 +19,10 @@ class CPCE(BaseGenerator):
     convolutions the features of the same size from the encoder are concatenated and a 1 x 1
     convolution brings them back to ``channels``. ReLU follows every layer.
 
-    A ReLU behind the last layer stops all gradients when a random initialisation makes the
-    output negative everywhere, which happens to about every second seed. The last kernel
-    therefore starts non-negative and sums to about 1 a channel, so that the output starts as a
-    mean of features: alive, and of the magnitude of the image.
+    With a usual initialisation the output of about every second seed starts negative
+    everywhere, which the ReLU behind it turns to zero. The last kernel therefore starts
+    non-negative and sums to about 1 a channel, so that the output starts as a mean of features, of
+    the magnitude of the image. (That ReLU is :func:`into_range`, here and in the other generators.)
 
     Source: Shan et al. 2018, IEEE Trans Med Imaging 37(6), 2-D form.
 
@@ -58,7 +59,7 @@ class CPCE(BaseGenerator):
 
     def denoise(self, x: Tensor) -> Tensor:
         """(N, 1, H, W) in [0, 1] to (N, 1, H, W), not negative."""
-        return functional.relu(self.body(x))
+        return into_range(self.body(x))
 
     def body(self, x: Tensor) -> Tensor:
         """All layers but the last ReLU: (N, 1, H, W) to (N, 1, H, W)."""

@@ -1,10 +1,10 @@
 """MAP-NN, the modularized network."""
 
 from torch import Tensor, nn
-from torch.nn import functional
 
 from lidnet_mm.models.denoisers.base_generator import BaseGenerator
 from lidnet_mm.models.denoisers.cpce import CPCE
+from lidnet_mm.models.denoisers.output_range import into_range
 from lidnet_mm.registry import MODELS
 
 
@@ -60,6 +60,6 @@ class MAPNN(BaseGenerator):
         """
         outputs = []
         for _ in range(self.num_modules):
-            x = functional.relu(x + self.shared_module.body(x)).clamp(0, 1)
+            x = into_range(x + self.shared_module.body(x), high=1)
             outputs.append(x)
         return outputs

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lidnet_mm.models.denoisers.base_generator import BaseGenerator
+from lidnet_mm.models.denoisers.output_range import into_range
 from lidnet_mm.registry import MODELS
 
 
@@ -46,5 +47,6 @@ class REDCNN(BaseGenerator):
             out = deconvolution(out)
             if index in shortcuts:
                 out = out + shortcuts[index]
-            out = functional.relu(out)
+            is_last = index == len(self.decoder) - 1
+            out = into_range(out) if is_last else functional.relu(out)
         return out

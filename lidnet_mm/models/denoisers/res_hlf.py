@@ -4,6 +4,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lidnet_mm.models.denoisers.base_generator import BaseGenerator
+from lidnet_mm.models.denoisers.output_range import into_range
 from lidnet_mm.registry import MODELS
 
 
@@ -87,4 +88,4 @@ class ResHLF(BaseGenerator):
 
     def denoise(self, x: Tensor) -> Tensor:
         """(N, 1, H, W) in [0, 1] to (N, 1, H, W), not negative."""
-        return functional.relu(x - self.noise(x))
+        return into_range(x - self.noise(x))

@@ -4,6 +4,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lidnet_mm.models.denoisers.base_generator import BaseGenerator
+from lidnet_mm.models.denoisers.output_range import into_range
 from lidnet_mm.registry import MODELS
 
 
@@ -81,7 +82,7 @@ class Restormer(BaseGenerator):
         rows, columns = x.shape[-2:]
         padding = (0, self._missing(columns), 0, self._missing(rows))
         residual = self.network(functional.pad(x, padding, mode="replicate"))
-        return functional.relu(x + residual[..., :rows, :columns])
+        return into_range(x + residual[..., :rows, :columns])
 
     def _missing(self, side: int) -> int:
         """Pixels up to the next multiple; at least two multiples, for the coarsest norm."""

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lidnet_mm.models.denoisers.base_generator import BaseGenerator
+from lidnet_mm.models.denoisers.output_range import into_range
 from lidnet_mm.registry import MODELS
 
 
@@ -14,8 +15,7 @@ class WGANVGG(BaseGenerator):
     """Eight 3 x 3 convolutions, ReLU after each; 55,872 parameters, 56,097 with bias.
 
     Seven layers of ``channels`` and one of a single channel. The images are padded, so that
-    whole slices keep their size. As in :class:`CPCE` the last kernel starts as a positive mean:
-    behind its ReLU an unlucky start would never learn.
+    whole slices keep their size. As in :class:`CPCE` the last kernel starts as a positive mean.
 
     Source: Yang et al. 2018, IEEE Trans Med Imaging 37(6).
 
@@ -44,6 +44,6 @@ class WGANVGG(BaseGenerator):
 
     def denoise(self, x: Tensor) -> Tensor:
         """(N, 1, H, W) in [0, 1] to (N, 1, H, W), not negative."""
-        for layer in self.layers:
+        for layer in self.layers[:-1]:
             x = functional.relu(layer(x))
-        return x
+        return into_range(self.layers[-1](x))
