@@ -18,7 +18,8 @@ from lidnet_mm.benchmark.jobs.run import FailedJob, LimitError, run_matrix
 from lidnet_mm.benchmark.matrix.matrix import Matrix
 from lidnet_mm.benchmark.matrix.settings_mark import OtherSettingsError
 from lidnet_mm.benchmark.note_file import DamagedFileError
-from lidnet_mm.benchmark.report.collect import collect, report
+from lidnet_mm.benchmark.report.collect import collect
+from lidnet_mm.benchmark.report.matrix_report import report_matrix
 from lidnet_mm.benchmark.scores.results import read_results
 from lidnet_mm.benchmark.scores.same_source import MixedResultsError
 from lidnet_mm.benchmark.scores.test_set import EmptyTestSetError
@@ -138,7 +139,7 @@ def _show_results(matrix: Matrix, stage: str, allow_mixed: bool, is_partial: boo
                 for cell in table.failed:
                     _show(f"missing: {cell.label}: {cell.reason.splitlines()[0]}")
         else:
-            pages = report(matrix, allow_mixed)
+            pages = report_matrix(matrix, allow_mixed)
     except FileNotFoundError:
         if not is_partial:  # Else what failed is told, and there is no row.
             raise

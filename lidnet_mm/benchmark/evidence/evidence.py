@@ -14,6 +14,8 @@ from lidnet_mm.benchmark.scores.results import ResultRow
 from lidnet_mm.benchmark.scores.row_titles import RowKey, row_key
 from lidnet_mm.whole_file import write_whole
 
+EVIDENCE = "evidence.json"
+
 AGAINST = ("baseline", "matched")
 """What LIDnet is compared with: the published baseline, and the same generator with the same
 reconstruction loss and steps."""

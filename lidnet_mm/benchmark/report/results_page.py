@@ -7,7 +7,13 @@ from pathlib import Path
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from lidnet_mm.benchmark.evidence.evidence import AGAINST, Evidence, LineDifference, read_evidence
+from lidnet_mm.benchmark.evidence.evidence import (
+    AGAINST,
+    EVIDENCE,
+    Evidence,
+    LineDifference,
+    read_evidence,
+)
 from lidnet_mm.benchmark.evidence.judged_curves import JUDGED_CURVES, read_judged_curves
 from lidnet_mm.benchmark.evidence.line_physics import PHYSICS_LINES, Physics, read_physics_lines
 from lidnet_mm.benchmark.evidence.training_log import Curves
@@ -19,7 +25,6 @@ from lidnet_mm.benchmark.figures.method_figure import (
 )
 from lidnet_mm.benchmark.figures.training_figure import training_panels
 from lidnet_mm.benchmark.public_text import without_folders
-from lidnet_mm.benchmark.report.collect import EVIDENCE
 from lidnet_mm.benchmark.report.report_flags import mixture_flags
 from lidnet_mm.benchmark.report.twin_flags import twin_flags
 from lidnet_mm.benchmark.scores.results import ResultRow, read_results

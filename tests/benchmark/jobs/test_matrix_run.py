@@ -15,7 +15,8 @@ from lidnet_mm.apis.load_config import load_config
 from lidnet_mm.benchmark.jobs.run import run_matrix
 from lidnet_mm.benchmark.matrix.matrix import Matrix
 from lidnet_mm.benchmark.matrix.settings_mark import OtherSettingsError
-from lidnet_mm.benchmark.report.collect import collect, report
+from lidnet_mm.benchmark.report.collect import collect
+from lidnet_mm.benchmark.report.matrix_report import report_matrix
 from lidnet_mm.benchmark.scores.test_set import EmptyTestSetError
 
 PREPARE = "datasets['chest']['prepare'] = [('a:convert', ['{data_root}'])]\n"
@@ -161,7 +162,7 @@ class TestFailure:
         reason = "chest/lidnet_cpce_seed0 failed with status 3, see chest/lidnet_cpce_seed0/log.txt"
         assert {cell.reason for cell in found.failed} == {f"{reason} in the work dir"}
         assert len(found.rows) == 8
-        assert "lidnet_cpce seed 0" in report(matrix)[0].read_text()
+        assert "lidnet_cpce seed 0" in report_matrix(matrix)[0].read_text()
 
     def test_failed_t1_takes_its_lidnets_only(self, matrix, calls, monkeypatch):
         (pretraining,) = matrix.tables[0].pretrainings

@@ -13,7 +13,8 @@ from lidnet_mm.benchmark import Curves
 from lidnet_mm.benchmark.evidence.judged_curves import read_judged_curves
 from lidnet_mm.benchmark.jobs.run import run_matrix
 from lidnet_mm.benchmark.matrix.along_training import kept_iterations
-from lidnet_mm.benchmark.report.collect import collect, report
+from lidnet_mm.benchmark.report.collect import collect
+from lidnet_mm.benchmark.report.matrix_report import report_matrix
 from lidnet_mm.benchmark.report.report import write_report
 from lidnet_mm.benchmark.scores.same_source import MixedResultsError
 
@@ -167,8 +168,8 @@ class TestRun:
             given.append(arguments)
             return write_report(*arguments)
 
-        monkeypatch.setattr("lidnet_mm.benchmark.report.collect.write_report", write)
-        text = report(matrix)[0].read_text(encoding="utf-8")
+        monkeypatch.setattr("lidnet_mm.benchmark.report.matrix_report.write_report", write)
+        text = report_matrix(matrix)[0].read_text(encoding="utf-8")
         curves = {curve.label: curve.judged for curve in given[0][2]}
         points = [values.tolist() for values in curves["lidnet_cpce_seed0"]["AP50"]]
         assert points == [[8, 12, 16, 18], [10, 20, 30, 45]]
@@ -183,7 +184,7 @@ class TestRun:
     def test_without_it_the_page_speaks_of_no_judge_there(self, read_matrix, calls):
         matrix = read_matrix(ONE_TABLE)
         assert not run_matrix(matrix, 1, quiet)
-        assert "rozen judge: AP" not in report(matrix)[0].read_text(encoding="utf-8")
+        assert "rozen judge: AP" not in report_matrix(matrix)[0].read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("judged", [False, True])

@@ -7,7 +7,8 @@ from matrix_files import ONE_TABLE
 
 from lidnet_mm.benchmark.jobs.run import run_matrix
 from lidnet_mm.benchmark.matrix.training_commits import COMMITS, commits_of
-from lidnet_mm.benchmark.report.collect import collect, report
+from lidnet_mm.benchmark.report.collect import collect
+from lidnet_mm.benchmark.report.matrix_report import report_matrix
 from lidnet_mm.benchmark.report.results_page import write_results_page
 from lidnet_mm.benchmark.scores.same_source import MixedResultsError
 
@@ -49,7 +50,7 @@ def test_all_at_one_commit(run, matrix):
     for training in [*table.judges, *table.pretrainings, *table.trainings]:
         assert note_of(training)["commits"] == [OLD]
     assert len(collect(matrix)[0].rows) == 10
-    assert "different commits" not in report(matrix)[0].read_text()
+    assert "different commits" not in report_matrix(matrix)[0].read_text()
 
 
 def test_scored_later(run, matrix):
@@ -64,7 +65,7 @@ def test_scored_later(run, matrix):
         assert f"{what} at {OLD}, score at {NEW} (chest: " in message
     assert "--allow-mixed" in message
     assert len(collect(matrix, allow_mixed=True)[0].rows) == 10
-    page = report(matrix, allow_mixed=True)[0].read_text()
+    page = report_matrix(matrix, allow_mixed=True)[0].read_text()
     top = page[: page.index('id="comparison"')]
     assert "Trained and scored at different commits of the code: " in top
     assert f"T1 at {OLD}, score at {NEW} (chest: lidnet" in top
@@ -142,7 +143,7 @@ def test_trained_by_an_older_version(run, matrix):
         path.unlink()
     scored_again_at(NEW, run, matrix)
     assert len(collect(matrix)[0].rows) == 10
-    assert "different commits" not in report(matrix)[0].read_text()
+    assert "different commits" not in report_matrix(matrix)[0].read_text()
 
 
 def test_begun_by_an_older_version(run, matrix):

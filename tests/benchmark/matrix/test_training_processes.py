@@ -8,7 +8,8 @@ from matrix_files import ONE_TABLE
 
 from lidnet_mm.benchmark.jobs.job_notes import note_processes, processes_of
 from lidnet_mm.benchmark.jobs.run import run_matrix
-from lidnet_mm.benchmark.report.collect import collect, report
+from lidnet_mm.benchmark.report.collect import collect
+from lidnet_mm.benchmark.report.matrix_report import report_matrix
 from lidnet_mm.benchmark.report.results_page import write_results_page
 from lidnet_mm.benchmark.scores.same_source import MixedResultsError
 
@@ -52,7 +53,7 @@ def test_one_with_twice_the_batch(run, matrix, tmp_path):
     assert re.search(r"[:;] 2 \(chest: matched CPCE seed \d\)", message)
     assert "--allow-mixed" in message
     flag = "Trained as different numbers of processes"
-    page = report(matrix, allow_mixed=True)[0].read_text()
+    page = report_matrix(matrix, allow_mixed=True)[0].read_text()
     assert flag in page[: page.index('id="comparison"')]
     text = write_results_page(matrix.work_dir / "results.json", tmp_path / "page.md")[0].read_text()
     assert flag in text

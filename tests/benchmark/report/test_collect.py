@@ -7,8 +7,9 @@ from physics_files import write_physics
 from lidnet_mm.benchmark.evidence.evidence import read_evidence
 from lidnet_mm.benchmark.jobs.job_notes import Failure, add_seconds, note_failure
 from lidnet_mm.benchmark.matrix.matrix import Matrix
-from lidnet_mm.benchmark.report.collect import collect, report
+from lidnet_mm.benchmark.report.collect import collect
 from lidnet_mm.benchmark.report.failed_cell import FailedCell
+from lidnet_mm.benchmark.report.matrix_report import report_matrix
 from lidnet_mm.benchmark.scores.details import write_details
 from lidnet_mm.benchmark.scores.results import read_results, write_results
 from lidnet_mm.benchmark.scores.same_source import MixedResultsError
@@ -90,7 +91,7 @@ def test_missing_rows(scored, comparison):
         FailedCell("baseline seed 1", "not run yet"),
     ]
     assert len(read_results(scored.work_dir / "results.json")) == 4
-    text = report(scored)[0].with_name("report.md").read_text(encoding="utf-8")
+    text = report_matrix(scored)[0].with_name("report.md").read_text(encoding="utf-8")
     assert f"- baseline seed 0: {reason}\n- baseline seed 1: not run yet\n" in text
 
 
@@ -133,7 +134,7 @@ def test_mixed_rows_are_refused_unless_asked(scored, comparison, make_row, chang
 
 class TestReport:
     def test_trainings_methods_source_and_slices(self, scored):
-        page = report(scored)[0].read_text(encoding="utf-8")
+        page = report_matrix(scored)[0].read_text(encoding="utf-8")
         for training in [scored.tables[0].judge, *scored.tables[0].trainings]:
             assert training.name in page
         for title in ("LDCT", "Baseline", "LIDnet", "NDCT"):
@@ -148,7 +149,7 @@ class TestReport:
         """Of those that were timed; kept beside the results."""
         for training in comparison.trainings[:3]:
             add_seconds(training.folder, 60.0 * (1 + training.seed))
-        report(scored)
+        report_matrix(scored)
         timed = read_evidence(scored.work_dir / "evidence.json").minutes
         found = {entry.key.method: sorted(entry.minutes) for entry in timed}
         expected = {}
@@ -163,7 +164,7 @@ class TestReport:
             scores = {"num_rois": 40 + scoring.seed, "num_skipped": 7, "num_flattened": 2}
             values = {f"radiomics/{name}": value for name, value in scores.items()}
             write_details(values, scoring.details)
-        (page,) = report(scored)
+        (page,) = report_matrix(scored)
         text = page.with_name("report.md").read_text(encoding="utf-8")
         assert "- LDCT: 40 / 7 / 2\n" in text
         assert "- Baseline: 40 / 7 / 2, 41 / 7 / 2\n" in text
@@ -172,7 +173,7 @@ class TestReport:
         assert "<dt>Baseline</dt><dd>40 / 7 / 2, 41 / 7 / 2</dd>" in html
 
     def test_no_lesions_known(self, scored):
-        (page,) = report(scored)
+        (page,) = report_matrix(scored)
         assert "flattened" not in page.with_name("report.md").read_text(encoding="utf-8")
         assert "measured / skipped" not in page.read_text(encoding="utf-8")
 
@@ -182,16 +183,16 @@ class TestReport:
             if scoring.entry.label != "lidnet" or scoring.seed != 1:
                 std = 10.0 + scoring.seed
                 write_physics(scoring.folder / "physics.json", std, 0.25, 0.5, 0.75, 1.0)
-        text = report(scored)[0].with_name("report.md").read_text(encoding="utf-8")
+        text = report_matrix(scored)[0].with_name("report.md").read_text(encoding="utf-8")
         assert "| Baseline, CPCE | 10.5 ± 0.7 | 0.25 ± 0.00 |" in text
         assert "no physics.json lies beside the score: lidnet seed 1." in text
 
     def test_no_noise_known(self, scored):
-        assert 'id="physics"' not in report(scored)[0].read_text(encoding="utf-8")
+        assert 'id="physics"' not in report_matrix(scored)[0].read_text(encoding="utf-8")
 
     def test_slice_that_a_method_lacks_is_left_out(self, scored):
         (scored.tables[0].scorings[-1].folder / "cases" / "001.npz").unlink()
-        page = report(scored)[0].read_text(encoding="utf-8")
+        page = report_matrix(scored)[0].read_text(encoding="utf-8")
         assert "case_0000, slice 3" in page
         assert "case_0001, slice 3" not in page
 
@@ -200,7 +201,7 @@ class TestReport:
         for scoring in scored.tables[0].scorings:
             if scoring.seed == 1:
                 (scoring.folder / "cases" / "000.npz").write_bytes(b"not read")
-        assert "case_0000, slice 3" in report(scored)[0].read_text(encoding="utf-8")
+        assert "case_0000, slice 3" in report_matrix(scored)[0].read_text(encoding="utf-8")
 
 
 class TestSeveralDenoisers:
@@ -227,7 +228,7 @@ methods.insert(4, dict(method='baseline', name='red_cnn', config='red_cnn.py'))
         for index, scoring in enumerate(several.tables[0].scorings):
             scores = {"num_rois": 40 + index, "num_skipped": 7, "num_flattened": 2}
             write_details({f"radiomics/{n}": value for n, value in scores.items()}, scoring.details)
-        (path,) = report(several)
+        (path,) = report_matrix(several)
         page = path.read_text(encoding="utf-8")
         assert page.count("data:image/webp;base64,") == 2 * 7
         for title in self.TITLES:
@@ -240,6 +241,6 @@ methods.insert(4, dict(method='baseline', name='red_cnn', config='red_cnn.py'))
         assert counts[3] == "- Baseline, CPCE (L2): 44 / 7 / 2, 45 / 7 / 2"
 
     def test_configs_of_all(self, several):
-        text = report(several)[0].with_name("report.md").read_text(encoding="utf-8")
+        text = report_matrix(several)[0].with_name("report.md").read_text(encoding="utf-8")
         assert "baseline: baseline, baseline_l2: baseline, baseline_red_cnn: red_cnn" in text
         assert "classical: identity" in text

@@ -4,7 +4,7 @@ import pytest
 from matrix_files import ONE_TABLE
 
 from lidnet_mm.benchmark.jobs.run import run_matrix
-from lidnet_mm.benchmark.report.collect import report
+from lidnet_mm.benchmark.report.matrix_report import report_matrix
 
 PREPARE = "datasets['chest']['prepare'] = [('a:convert', ['{data_root}'])]\n"
 
@@ -39,7 +39,7 @@ class TestNamesInLogs:
         assert whole.endswith(self.LOG)
         noted = [path.read_text().strip() for path in matrix.work_dir.rglob("failed")]
         assert noted == [whole]
-        (page,) = report(matrix)
+        (page,) = report_matrix(matrix)
         written = [*page.parent.iterdir(), *matrix.work_dir.rglob("*.json")]
         for path in written:
             text = path.read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from mmengine.config import Config
 
 import lidnet_mm.datasets  # noqa: F401  (registers the simulation)
 from lidnet_mm.benchmark.jobs.run import run_matrix
-from lidnet_mm.benchmark.report.collect import report
+from lidnet_mm.benchmark.report.matrix_report import report_matrix
 from lidnet_mm.benchmark.scores.provenance import gather_provenance
 from lidnet_mm.benchmark.scores.run_environment import machine_class, package_versions
 from lidnet_mm.benchmark.scores.score_source import (
@@ -115,7 +115,7 @@ class TestReport:
         """Function that writes the report and returns its provenance."""
 
         def text():
-            (page,) = report(matrix)
+            (page,) = report_matrix(matrix)
             found = page.read_text(encoding="utf-8")
             return found[found.index('<footer id="provenance">') :]
 
