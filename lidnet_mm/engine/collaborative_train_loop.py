@@ -60,6 +60,7 @@ class CollaborativeTrainLoop(PhasedTrainLoop):
         schedule = PhaseSchedule(
             pretrain_iters, denoiser_iters, detector_iters, rounds, joint, critic_iters
         )
+        _check_denoiser(unwrapped(runner.model), schedule)
         super().__init__(runner, dataloader, schedule, val_interval, val_begin)
         self.clock = PhaseClock(self.schedule)
         self._began = time.perf_counter()
@@ -110,6 +111,16 @@ def _check_model(runner: Runner) -> None:
             f"CollaborativeTrainLoop trains a LIDDetector, got {type(model).__name__}; train a "
             "DenoisingModel alone with IterBasedTrainLoop, or AdversarialTrainLoop if it has a "
             "critic"
+        )
+
+
+def _check_denoiser(model: LIDDetector, schedule: PhaseSchedule) -> None:
+    """Refuse steps of a denoiser that has nothing to learn."""
+    if "denoiser" not in model.parts and schedule.rounds and schedule.denoiser_iters:
+        raise ValueError(
+            f"{type(model.denoiser.generator).__name__} has no parameters to train: set "
+            "train_cfg.denoiser_iters=0, which trains the detector alone, and leave denoiser out "
+            "of optim_wrapper and param_scheduler"
         )
 
 

@@ -325,12 +325,38 @@ class TestJoint:
             assert torch.equal(first, second)
 
 
+def _behind_a_filter(lidnet):
+    """The model with nothing to train in front of its detector."""
+    model = copy.deepcopy(lidnet)
+    model["denoiser"]["generator"] = {"type": "lidnet_mm.Identity"}
+    return model
+
+
+def test_a_detector_behind_a_filter_is_trained_alone(
+    make_runner, small_lidnet, optimizers, tmp_path
+):
+    wrapper = {name: optimizers[name] for name in ("constructor", "detector")}
+    schedule = {"pretrain_iters": 0, "denoiser_iters": 0, "detector_iters": 3, "rounds": 1}
+    model = _behind_a_filter(small_lidnet)
+    runner = make_runner(tmp_path, schedule, model=model, optim_wrapper=wrapper)
+    before = copy.deepcopy(runner.model.state_dict())
+    runner.train()
+    moved = [k for k, v in runner.model.state_dict().items() if not torch.equal(v, before[k])]
+    assert any(name.startswith("detector.roi_head") for name in moved)
+
+
 class TestRefusals:
     def test_model_without_a_detector(self, make_runner, small_lidnet, tmp_path):
         alone = copy.deepcopy(small_lidnet["denoiser"])
         wrapper = {"type": "OptimWrapper", "optimizer": {"type": "SGD", "lr": 0.1}}
         runner = make_runner(tmp_path, SCHEDULE, model=alone, optim_wrapper=wrapper)
         with pytest.raises(TypeError, match=r"LIDDetector, got DenoisingModel.*IterBasedTrainLoop"):
+            runner.train()
+
+    def test_steps_of_a_denoiser_without_parameters(self, make_runner, small_lidnet, tmp_path):
+        model = _behind_a_filter(small_lidnet)
+        runner = make_runner(tmp_path, SCHEDULE, model=model)
+        with pytest.raises(ValueError, match=r"Identity has no parameters.*denoiser_iters=0"):
             runner.train()
 
     def test_one_optimizer_for_all(self, make_runner, tmp_path):
