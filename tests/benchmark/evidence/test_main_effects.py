@@ -10,7 +10,7 @@ from mmengine.config import Config
 from scipy import stats
 
 from lidnet_mm.benchmark.evidence.main_effects import main_effects
-from lidnet_mm.benchmark.scores.results import ResultRow, write_results
+from lidnet_mm.benchmark.scores.results import write_results
 
 SETTINGS = ("long", "neck", "rests")
 
@@ -78,30 +78,19 @@ def test_the_matrix_of_settings_is_balanced(repository):
     assert not signs.sum(axis=0).any()
 
 
-def _write_rows(path, repository, judges=("one", "two")):
-    """LIDnet rows of the matrix, in which `neck` gives 4 points and costs 1 dB."""
+@pytest.fixture
+def results(repository, tmp_path, make_row):
+    """Rows of the matrix by two judges, in which `neck` gives 4 points and costs 1 dB."""
     rows = []
     for name, seed in _designed(repository):
         neck = "neck" in name.split("-")
-        for judge in judges:
-            metrics = dict.fromkeys(
-                ("AP50", "AP75", "SSIM", "RMSE", "correlation", "homogeneity", "energy"), 0.5
-            )
-            metrics |= {"AP50": 60 + 4.0 * neck + 0.5 * (seed == 0), "PSNR": 32 - 1.0 * neck}
-            rows.append(
-                ResultRow(
-                    dataset="chest nodules",
-                    denoiser=f"CPCE ({name})",
-                    method="lidnet",
-                    detector="FasterRCNN-ResNet18",
-                    judge=judge,
-                    seed=seed,
-                    metrics=metrics,
-                    window_hu=(-1000.0, 1000.0),
-                    commit="0123456789ab",
-                )
-            )
-    write_results(rows, path)
+        metrics = {"AP50": 60 + 4.0 * neck + 0.5 * (seed == 0), "PSNR": 32 - 1.0 * neck}
+        rows += [
+            make_row("lidnet", seed, denoiser=f"CPCE ({name})", judge=judge, **metrics)
+            for judge in ("one", "two")
+        ]
+    write_results(rows, tmp_path / "results.json")
+    return tmp_path / "results.json"
 
 
 def _printed(repository, *arguments):
@@ -110,10 +99,9 @@ def _printed(repository, *arguments):
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_the_tool_prints_a_line_for_each_setting(repository, tmp_path):
-    _write_rows(tmp_path / "results.json", repository)
+def test_the_tool_prints_a_line_for_each_setting(repository, results):
     words = ("unbounded", "long", "neck", "annotated", "rests")
-    done = _printed(repository, tmp_path / "results.json", *words)
+    done = _printed(repository, results, *words)
     assert done.returncode == 0, done.stderr
     lines = [line.strip("| ").split(" | ") for line in done.stdout.splitlines() if "|" in line]
     assert lines[0] == [
@@ -133,9 +121,8 @@ def test_the_tool_prints_a_line_for_each_setting(repository, tmp_path):
     assert lines[2][1].startswith(("+0.0", "-0.0"))
 
 
-def test_a_name_that_is_no_setting_is_refused_in_a_line(repository, tmp_path):
-    _write_rows(tmp_path / "results.json", repository)
-    done = _printed(repository, tmp_path / "results.json", "unbounded", "long")
+def test_a_name_that_is_no_setting_is_refused_in_a_line(repository, results):
+    done = _printed(repository, results, "unbounded", "long")
     assert done.returncode == 1
     assert "which is none of the settings" in done.stderr
     assert "Traceback" not in done.stderr
