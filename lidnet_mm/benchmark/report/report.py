@@ -240,8 +240,9 @@ def _markdown_page(
     counts = "".join(f"- {method}: {found}\n" for method, found in lesions.items())
     counts = f"Lesions measured / skipped / flattened:\n\n{counts}\n" if counts else ""
     configs = ", ".join(f"{what}: {name}" for what, name in provenance.configs.items())
+    dose = f"Dose: {provenance.dose}. " if provenance.dose else ""
     source = (
-        f"Dose: {provenance.dose}. {provenance.date}, commit {provenance.commit}, "
+        f"{dose}{provenance.date}, commit {provenance.commit}, "
         f"{provenance.machine}. Configs: {configs}."
     )
     source += "".join(f" Low dose: {text}." for text in provenance.low_dose)

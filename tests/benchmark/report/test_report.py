@@ -193,6 +193,14 @@ def test_no_patient_and_no_folder_of_the_machine_is_in_it(tmp_path, rows, case, 
     assert "lidnet_seed1 failed, see log.txt" in text
 
 
+@pytest.mark.parametrize("dose", ["60 HU", ""])
+def test_a_dose_that_the_comparison_does_not_name_is_left_out(tmp_path, rows, dose):
+    write_report(rows, tmp_path, [], [], replace(PROVENANCE, dose=dose), "x")
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert ("<li>dose:" in page, "<dt>Dose</dt>" in page) == (bool(dose), bool(dose))
+    assert ("Dose:" in (tmp_path / "report.md").read_text(encoding="utf-8")) == bool(dose)
+
+
 def test_missing_rows_and_mixtures_stand_at_the_top(tmp_path, rows, make_row):
     mixed = [*rows, make_row("matched", commit="ba9876543210")]
     mixed.append(make_row("joint", window_hu=(-1000, 400)))
