@@ -116,7 +116,7 @@ def _check_model(runner: Runner) -> None:
 
 def _check_denoiser(model: LIDDetector, schedule: PhaseSchedule) -> None:
     """Refuse steps of a denoiser that has nothing to learn."""
-    if "denoiser" not in model.parts and schedule.rounds and schedule.denoiser_iters:
+    if "denoiser" not in model.learning_parts and schedule.rounds and schedule.denoiser_iters:
         raise ValueError(
             f"{type(model.denoiser.generator).__name__} has no parameters to train: set "
             "train_cfg.denoiser_iters=0, which trains the detector alone, and leave denoiser out "

@@ -47,7 +47,8 @@ class PartsOptimWrapperConstructor:
             OptimWrapperDict: One optim wrapper a part.
 
         Raises:
-            ValueError: If a part does not exist or a trainable parameter belongs to none.
+            ValueError: If a part does not exist or has no parameters, or a trainable parameter
+                belongs to none.
         """
         model = model.module if is_model_wrapper(model) else model
         children = getattr(model, "parts", None) or dict(model.named_children())
@@ -55,6 +56,11 @@ class PartsOptimWrapperConstructor:
         if missing:
             raise ValueError(
                 f"{type(model).__name__} has no part {sorted(missing)}; it has {sorted(children)}"
+            )
+        if empty := [name for name in self.parts if not list(children[name].parameters())]:
+            raise ValueError(
+                f"the {empty[0]} has no parameters to train: leave it out of optim_wrapper and "
+                "param_scheduler"
             )
         owned = {id(p) for name in self.parts for p in children[name].parameters()}
         orphans = [n for n, p in model.named_parameters() if p.requires_grad and id(p) not in owned]

@@ -143,7 +143,7 @@ class PhasedTrainLoop(IterBasedTrainLoop):
         """Refuse schedulers of some parts only, for which MMEngine has but a ``KeyError``."""
         if not isinstance(param_scheduler, dict) or "type" in param_scheduler:
             return
-        for part in model.parts:
+        for part in model.learning_parts:
             if part not in param_scheduler:
                 raise ValueError(
                     f"param_scheduler names no schedulers of the {part}: add {part}=[...], or "
@@ -153,7 +153,7 @@ class PhasedTrainLoop(IterBasedTrainLoop):
 
     def _check_optimizers(self) -> None:
         """Refuse optimizers that cannot take turns, and schedulers that would never step."""
-        wrappers, parts = self.runner.optim_wrapper, list(self.model.parts)
+        wrappers, parts = self.runner.optim_wrapper, list(self.model.learning_parts)
         if not isinstance(wrappers, OptimWrapperDict) or set(wrappers.keys()) != set(parts):
             entries = ", ".join(f"{part}=dict(...)" for part in parts)
             raise TypeError(

@@ -27,6 +27,11 @@ class AlternatingModel(BaseModel):
     def parts(self) -> dict[str, nn.Module]:
         """The parts by the names that phases and optimizers use; together all that is trained."""
 
+    @property
+    def learning_parts(self) -> dict[str, nn.Module]:
+        """Those with parameters, which need an optimizer; a filter as the denoiser has none."""
+        return {name: part for name, part in self.parts.items() if list(part.parameters())}
+
     def set_phase(self, phase: Phase) -> None:
         """Choose what the next training steps update.
 

@@ -102,9 +102,8 @@ class LIDDetector(AlternatingModel):
 
     @property
     def parts(self) -> dict[str, nn.Module]:
-        """``denoiser`` if it learns at all, ``critic`` where there is one, and ``detector``."""
-        parts = {**self.denoiser.parts, "detector": self.detector}
-        return {name: part for name, part in parts.items() if any(True for _ in part.parameters())}
+        """``denoiser``, ``critic`` where there is one, and ``detector``."""
+        return {**self.denoiser.parts, "detector": self.detector}
 
     def rest(self, part: nn.Module) -> None:
         """A detector whose loss is needed computes it as in training, but learns nothing."""

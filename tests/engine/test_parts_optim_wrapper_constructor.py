@@ -61,6 +61,13 @@ def test_unknown_part():
         build(TwoHalves(), denoiser=SGD, detector=SGD, critic=SGD)
 
 
+def test_part_without_parameters():
+    model = TwoHalves()
+    model.denoiser = nn.Identity()
+    with pytest.raises(ValueError, match="the denoiser has no parameters to train: leave it out"):
+        build(model, denoiser=SGD, detector=SGD)
+
+
 def test_parameters_without_optimizer():
     with pytest.raises(ValueError, match=r"no optimizer for \['detector.1.weight'.*denoiser"):
         build(TwoHalves(), denoiser=SGD)
