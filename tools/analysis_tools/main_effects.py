@@ -49,7 +49,13 @@ def settings_of(row: ResultRow, settings: Sequence[str]) -> frozenset[str]:
 
 
 def effects_of(rows: Sequence[ResultRow], metric: str, settings: Sequence[str]) -> list[MainEffect]:
-    """Effects on one metric, by one judge."""
+    """Effects on one metric, by one judge.
+
+    Raises:
+        ValueError: If a row has no value, or as of :func:`main_effects`.
+    """
+    if missing := [row.denoiser for row in rows if row.metrics[metric] is None]:
+        raise ValueError(f"row {missing[0]!r} has no {metric}: leave it out or score it again")
     return main_effects(
         [row.metrics[metric] for row in rows],
         [settings_of(row, settings) for row in rows],

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-CONFIDENCE = 0.95
+from lidnet_mm.benchmark.evidence.bootstrap import CONFIDENCE
 
 
 @dataclass(frozen=True)

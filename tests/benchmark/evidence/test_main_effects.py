@@ -121,6 +121,15 @@ def test_the_tool_prints_a_line_for_each_setting(repository, results):
     assert lines[2][1].startswith(("+0.0", "-0.0"))
 
 
+def test_a_row_without_a_value_is_refused_in_a_line(repository, tmp_path, make_row):
+    rows = [make_row("lidnet", seed, denoiser="CPCE (long)", AP50=None) for seed in range(4)]
+    write_results(rows, tmp_path / "results.json")
+    done = _printed(repository, tmp_path / "results.json", "long")
+    assert done.returncode == 1
+    assert "row 'CPCE (long)' has no AP50" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_name_that_is_no_setting_is_refused_in_a_line(repository, results):
     done = _printed(repository, results, "unbounded", "long")
     assert done.returncode == 1
