@@ -116,11 +116,12 @@ def _check_model(runner: Runner) -> None:
 
 def _check_denoiser(model: LIDDetector, schedule: PhaseSchedule) -> None:
     """Refuse steps of a denoiser that has nothing to learn."""
-    if "denoiser" not in model.learning_parts and schedule.rounds and schedule.denoiser_iters:
+    has_steps = schedule.rounds and (schedule.denoiser_iters or schedule.joint)
+    if has_steps and "denoiser" not in model.learning_parts:
         raise ValueError(
             f"{type(model.denoiser.generator).__name__} has no parameters to train: set "
-            "train_cfg.denoiser_iters=0, which trains the detector alone, and leave denoiser out "
-            "of optim_wrapper and param_scheduler"
+            "train_cfg.denoiser_iters=0 and joint=False, which trains the detector alone, and "
+            "leave denoiser out of optim_wrapper and param_scheduler"
         )
 
 

@@ -353,9 +353,12 @@ class TestRefusals:
         with pytest.raises(TypeError, match=r"LIDDetector, got DenoisingModel.*IterBasedTrainLoop"):
             runner.train()
 
-    def test_steps_of_a_denoiser_without_parameters(self, make_runner, small_lidnet, tmp_path):
+    @pytest.mark.parametrize("changed", [{}, {"denoiser_iters": 0, "joint": True}])
+    def test_steps_of_a_denoiser_without_parameters(
+        self, make_runner, small_lidnet, tmp_path, changed
+    ):
         model = _behind_a_filter(small_lidnet)
-        runner = make_runner(tmp_path, SCHEDULE, model=model)
+        runner = make_runner(tmp_path, {**SCHEDULE, **changed}, model=model)
         with pytest.raises(ValueError, match=r"Identity has no parameters.*denoiser_iters=0"):
             runner.train()
 
