@@ -2,15 +2,23 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 LOCK = ".lock"
 
+POLL = 0.5
+"""Seconds between two tries to get a folder that another process holds."""
+
 
 @contextmanager
-def folder_lock(folder: Path, on_wait: Callable[[], None] = lambda: None) -> Iterator[int]:
+def folder_lock(
+    folder: Path,
+    on_wait: Callable[[], None] = lambda: None,
+    while_waiting: Callable[[], None] = lambda: None,
+) -> Iterator[int]:
     """Hold a folder.
 
     Processes that inherit the descriptor hold the folder, too: a training whose starter was killed
@@ -19,6 +27,8 @@ def folder_lock(folder: Path, on_wait: Callable[[], None] = lambda: None) -> Ite
     Args:
         folder (Path): The folder; created where absent.
         on_wait (Callable[[], None]): Called once if another process holds it, before waiting.
+        while_waiting (Callable[[], None]): Called before each further try; what it raises ends the
+            wait.
 
     Yields:
         int: Descriptor to hand to child processes.
@@ -29,11 +39,20 @@ def folder_lock(folder: Path, on_wait: Callable[[], None] = lambda: None) -> Ite
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _taken(descriptor):
             on_wait()
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            while not _taken(descriptor):  # A lock that blocks would be deaf to signals.
+                while_waiting()
+                time.sleep(POLL)
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _taken(descriptor: int) -> bool:
+    """Take the lock, unless another process holds it."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

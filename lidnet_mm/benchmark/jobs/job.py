@@ -156,7 +156,10 @@ class TrainingJob(Job):
         if training.checkpoint is None:
             forget_processes(self.folder)
         log = self.folder / "log.txt"
-        yield Command([*call, *_options(self.table)], log, is_training=True)
+        options = _options(self.table)
+        if training.detector is not None:
+            options.append(f"load_from={existing_checkpoint(training.detector)}")
+        yield Command([*call, *options], log, is_training=True)
 
     def finish(self) -> None:
         """Note that it is done.

@@ -91,11 +91,13 @@ class JobList:
         return self._by_folder[folder]
 
     def _training(self, training: Training, table: Comparison, kind: str) -> Job:
-        """Job of a training, after the T1 that it begins with."""
+        """Job of a training, after the T1 or the detector that it begins with."""
         if training.folder not in self._by_folder:
             needs = [self._preparation(table)]
             if training.pretraining is not None:
                 needs.append(self._training(training.pretraining, table, "pretraining"))
+            if training.detector is not None:
+                needs.append(self._training(training.detector, table, "judge"))
             name = training.folder.relative_to(self.work_dir).as_posix()
             job = TrainingJob(name, training.folder, table, tuple(needs), training, kind)
             self._by_folder[training.folder] = job

@@ -102,7 +102,7 @@ class JobProcess:
         def waits() -> None:
             self.announce(f"[{job.name}] waits for another process, which works in {job.folder}")
 
-        with folder_lock(job.folder, waits) as lock:
+        with folder_lock(job.folder, waits, self._check_stop) as lock:
             if job.is_done:
                 self.announce(f"[{job.name}] {job.done_text}")
                 return
@@ -138,8 +138,7 @@ class JobProcess:
 
     def _run(self, job: Job, command: Command, lock: int, gpus: list[str]) -> None:
         """Run ``mim``, keep its whole output, show the lines that matter."""
-        if self.stop_signal is not None:
-            raise StoppedError(self.stop_signal)
+        self._check_stop()
         command.log.parent.mkdir(parents=True, exist_ok=True)
         processes = self.gpus if command.is_training else 1
         if command.is_training:
@@ -170,9 +169,8 @@ class JobProcess:
                 file.flush()
                 if SHOWN.search(line):
                     self.announce(f"[{job.name}] {line.rstrip().rpartition(' - INFO - ')[2]}")
-        if process.returncode != 0 and self.stop_signal is not None:
-            raise StoppedError(self.stop_signal)
         if process.returncode != 0:
+            self._check_stop()
             raise JobError(
                 f"{job.name} failed with status {process.returncode}; {command.log} ends:\n"
                 f"{log_tail(command.log)}",
@@ -180,6 +178,11 @@ class JobProcess:
             )
         if command.done is not None:
             command.done.touch()
+
+    def _check_stop(self) -> None:
+        """Raise if the jobs were asked to stop."""
+        if self.stop_signal is not None:
+            raise StoppedError(self.stop_signal)
 
     @contextlib.contextmanager
     def _stoppable(self, process: subprocess.Popen) -> Iterator[None]:

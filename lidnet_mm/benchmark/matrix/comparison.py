@@ -12,6 +12,7 @@ from lidnet_mm.benchmark.matrix.along_training import kept_iterations
 from lidnet_mm.benchmark.matrix.axes import Axes, DataSet
 from lidnet_mm.benchmark.matrix.cell_config import config_text, images_config, pretraining_config
 from lidnet_mm.benchmark.matrix.folder_name import folder_name
+from lidnet_mm.benchmark.matrix.given_detector import check_given_detector
 from lidnet_mm.benchmark.matrix.iterations import iterations_of
 from lidnet_mm.benchmark.matrix.method_entry import MethodEntry, MethodPlan
 from lidnet_mm.benchmark.matrix.settings_mark import check_settings, settings_digest
@@ -92,7 +93,8 @@ class Comparison:
         Returns:
             str: See :func:`settings_digest`.
         """
-        configs = [job.config] if isinstance(job, Training) else [job.config, job.judge.config]
+        other = job.detector if isinstance(job, Training) else job.judge
+        configs = [job.config, other.config] if other is not None else [job.config]
         return settings_digest(configs, self.data_root, job.seed)
 
     def check_settings(self) -> None:
@@ -127,7 +129,7 @@ def build_table(
     Raises:
         FileNotFoundError: If a config does not exist.
         ValueError: If methods have different judges, a judge is no plain detector, or as of
-            :func:`table_lines` and :func:`kept_iterations`.
+            :func:`table_lines`, :func:`kept_iterations` and :func:`check_given_detector`.
     """
     work_dir = dataset.folder / folder_name(dose) if dose is not None else dataset.folder
     lines = table_lines(methods, axes, dataset, dose, work_dir)
@@ -190,6 +192,7 @@ class _Table:
         self.folder = folder
         self.generated: dict[Path, str] = {}
         self.along: dict[Path, list[int]] = {}
+        self.judges: list[tuple[Training, Config]] = []
 
     def judge(self, path: Path) -> Training:
         """Training of a judge, one for all tables of the dataset."""
@@ -205,7 +208,9 @@ class _Table:
             source, name = path, f"{path.stem}_{folder_name(dataset.title)}.py"
             path = dataset.folder / "configs" / name
             self.generated[path] = config_text(config, str(source))
-        return Training(folder.name, path, 0, folder, None, iterations_of(config))
+        training = Training(folder.name, path, 0, folder, iterations=iterations_of(config))
+        self.judges.append((training, config))
+        return training
 
     def rows(
         self, lines: list[TableLine]
@@ -245,7 +250,14 @@ class _Table:
             before = pretraining.iterations if pretraining else 0
             label = line.entry.label
             self.along[folder] = kept_iterations(line.config, interval, label, before)
-        return Training(name, line.entry.config, seed, folder, pretraining, own)
+        detector = self._given_detector(line) if line.entry.detector else None
+        return Training(name, line.entry.config, seed, folder, pretraining, detector, own)
+
+    def _given_detector(self, line: TableLine) -> Training:
+        """The judge whose weights the detector of a row begins with."""
+        judge, config = self.judges[0]
+        check_given_detector(line.config, config, line.base, line.entry.label)
+        return judge
 
     def _pretraining(self, config: Config, detector: str, seed: int) -> Training:
         """The T1 that LIDnets of this config and seed share."""
@@ -255,4 +267,4 @@ class _Table:
         path = self.folder / "configs" / f"{label}.py"
         self.generated[path] = config_text(config, "the LIDnets of this table that share a T1")
         folder = self.folder / f"{label}_seed{seed}"
-        return Training(folder.name, path, seed, folder, None, iterations_of(config))
+        return Training(folder.name, path, seed, folder, iterations=iterations_of(config))

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from lidnet_mm.benchmark.matrix.folder_name import folder_name
+from lidnet_mm.benchmark.matrix.given_detector import GIVEN_BY, GUIDED
 from lidnet_mm.benchmark.scores.results import METHODS
 
 UNTOUCHED = ("ldct", "ndct")
 """Rows of images as they are, without a denoiser: the floor and the ceiling."""
 
-TEXTS = ("config", "name", "denoiser")
+TEXTS = ("config", "name", "denoiser", "detector")
 AXES = ("denoisers", "datasets", "doses", "seeds")
 KEYS = ("method", *TEXTS, "options", "along", *AXES)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -31,6 +32,8 @@ class MethodEntry:
             is the generator's type.
         along (int | None): Iterations between checkpoints that the main judge scores, too; None for
             the last alone.
+        detector (str | None): ``'judge'`` for a LIDnet whose detector begins with the weights of
+            the main judge; None for one that trains its own.
     """
 
     method: str
@@ -38,6 +41,7 @@ class MethodEntry:
     name: str | None = None
     denoiser: str | None = None
     along: int | None = None
+    detector: str | None = None
 
     @property
     def label(self) -> str:
@@ -137,9 +141,12 @@ def _read(entry: Mapping[str, Any], folder: Path) -> MethodPlan:
         raise ValueError(f"'options' of method {method!r} must be a dict, as of --cfg-options")
     if "along" in given:
         _check_along(entry["along"], method)
+    if "detector" in given:
+        _check_detector(entry["detector"], method)
     path = (folder / entry["config"]).resolve() if "config" in given else None
     only = {axis: _values(entry[axis], axis, method) for axis in AXES if axis in given}
-    own = MethodEntry(method, path, entry.get("name"), entry.get("denoiser"), entry.get("along"))
+    plain = {key: entry.get(key) for key in ("name", "denoiser", "along", "detector")}
+    own = MethodEntry(method, path, **plain)
     return MethodPlan(own, dict(entry.get("options") or {}), only)
 
 
@@ -150,6 +157,17 @@ def _check_along(interval: Any, method: str) -> None:
     if not isinstance(interval, int) or isinstance(interval, bool) or interval < 1:
         raise ValueError(
             f"'along' of method {method!r} must be a number of iterations, got {interval!r}"
+        )
+
+
+def _check_detector(detector: str, method: str) -> None:
+    """Refuse a detector that nobody gives, and a method without one."""
+    if method not in GUIDED:
+        raise ValueError(f"method {method!r} has no detector: it takes no 'detector'")
+    if detector != GIVEN_BY:
+        raise ValueError(
+            f"'detector' of method {method!r} must be {GIVEN_BY!r}, the main judge, got "
+            f"{detector!r}; without it LIDnet trains its own"
         )
 
 

@@ -18,6 +18,8 @@ class Training:
         folder (Path): Work dir.
         pretraining (Training | None): The shared T1 that it begins after; None where it does its
             own or has none.
+        detector (Training | None): The judge whose weights its detector begins with; None where it
+            trains its own or has none.
         iterations (int | None): Iterations that it does itself; None where the config counts
             epochs.
     """
@@ -27,6 +29,7 @@ class Training:
     seed: int
     folder: Path
     pretraining: "Training | None" = None
+    detector: "Training | None" = None
     iterations: int | None = field(default=None, compare=False)
 
     @property

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from lidnet_mm.benchmark.jobs.folder_lock import folder_lock
 from lidnet_mm.benchmark.jobs.job_process import StoppedError
 from lidnet_mm.benchmark.jobs.run import run_matrix
 from lidnet_mm.benchmark.matrix.matrix import Matrix
@@ -96,6 +97,25 @@ def test_several_jobs(run_and_signal, folders):
     """All that are running hear it."""
     run_and_signal((signal.SIGTERM, [folder / "hangs" for folder in folders]), jobs=2)
     assert all((folder / "saved").exists() for folder in folders)
+
+
+def test_waiting_hears_it(run_and_signal, matrix, folders):
+    """A run that waits for what another process does, which may take days."""
+    ended, given_up = threading.Event(), []
+    judge = matrix.tables[0].judge.done_mark
+
+    def hold():
+        with folder_lock(folders[0]):
+            given_up.append(not ended.wait(60))  # For a run that does not hear it.
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    error, _ = run_and_signal((signal.SIGTERM, [judge]))
+    ended.set()
+    holder.join()
+    assert error.status == 143
+    assert given_up == [False]
+    assert not (folders[0] / "hangs").exists()
 
 
 def test_ignored_signal_stays_ignored(matrix, monkeypatch):
