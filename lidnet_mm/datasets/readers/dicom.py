@@ -34,6 +34,7 @@ class DicomVolume(CTVolume):
     Args:
         source: A folder with one series, a file of it (one slice, or all of a multi-frame
             object), or files from anywhere.
+        oblique: Accept slices that lean from the patient's axes, as of a tilted gantry.
 
     Raises:
         FileNotFoundError: There is no such folder or file.
@@ -42,13 +43,17 @@ class DicomVolume(CTVolume):
             not one straight stack of one grid.
     """
 
-    def __init__(self, source: str | Path | Sequence[str | Path]) -> None:
+    def __init__(
+        self, source: str | Path | Sequence[str | Path], *, oblique: bool = False
+    ) -> None:
         path, files = _files(source)
         slices, self.ignored = _read_headers(path, files)
         _check_decoders(slices)
         stack = stack_slices(path, slices)
         self._slices, self._steps, self._spacing = stack.slices, stack.steps, stack.spacing
-        super().__init__(path, stack.affine, (len(slices), *slices[0].shape))
+        super().__init__(
+            path, stack.affine, (len(slices), *slices[0].shape), oblique=oblique
+        )
         if self.orientation.axes[0] != 0:
             raise VolumeError(
                 f"Cannot read {path}: its slices are sagittal or coronal; give the axial series of"
@@ -61,6 +66,11 @@ class DicomVolume(CTVolume):
     def files(self) -> tuple[Path, ...]:
         """The files of the slices."""
         return tuple(dict.fromkeys(each.file for each in self._slices))
+
+    @property
+    def slices(self) -> tuple[DicomSlice, ...]:
+        """What the header of each slice says, towards superior."""
+        return tuple(self._slices)
 
     @property
     def slice_files(self) -> tuple[Path, ...]:
@@ -129,6 +139,23 @@ class DicomVolume(CTVolume):
     def _read_plane(self, stored_index: int) -> np.ndarray:
         """HU of one slice in its stored order of rows and columns."""
         index = self.orientation.stored_slice(stored_index, self.num_slices)
+        each, stored = self._slices[index], self.read_stored(index)
+        if (each.slope, each.intercept) == (1.0, 0.0):
+            return stored
+        return stored.astype(np.float64) * each.slope + each.intercept
+
+    def read_stored(self, index: int) -> np.ndarray:
+        """Read the stored values of one slice, without rescale.
+
+        Args:
+            index: Slice, counted from 0 towards superior.
+
+        Returns:
+            (Rows, Columns) integers in the order of the file.
+
+        Raises:
+            VolumeError: The pixels cannot be read.
+        """
         each = self._slices[index]
         try:
             stored = _stored_values(each)
@@ -142,9 +169,7 @@ class DicomVolume(CTVolume):
                 f"Cannot read slice {index} of {self.path}: {each.file} has changed since it was"
                 f" opened, from {each.shape} to {stored.shape} pixels; open the volume again"
             )
-        if (each.slope, each.intercept) == (1.0, 0.0):
-            return stored
-        return stored.astype(np.float64) * each.slope + each.intercept
+        return stored
 
 
 def _stored_values(each: DicomSlice) -> np.ndarray:

@@ -45,19 +45,21 @@ class NiftiVolume(CTVolume):
 
     Args:
         path: A file that ends in ``.nii`` or ``.nii.gz``.
+        oblique: Accept axes that lean from the patient\'s, as of a tilted gantry.
 
     Raises:
         FileNotFoundError: There is no such file.
         VolumeError: It is no 3-D NIfTI volume of real numbers, is damaged or oblique.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, oblique: bool = False) -> None:
         path = Path(path)
         if not path.is_file():
             raise FileNotFoundError(f"CT volume {path} does not exist")
         image = _load_header(path)
         shape = _volume_shape(path, image)
-        super().__init__(path, image.affine, shape, image.dataobj.slope, image.dataobj.inter)
+        slope, intercept = image.dataobj.slope, image.dataobj.inter
+        super().__init__(path, image.affine, shape, slope, intercept, oblique)
         self._dtype = image.dataobj.dtype
         self._offset = int(image.dataobj.offset)
         self._lock = threading.Lock()

@@ -39,6 +39,7 @@ class SimpleITKVolume(CTVolume):
 
     Args:
         path: A file that ends in ``.mhd``, ``.mha``, ``.nrrd`` or ``.nhdr``.
+        oblique: Accept axes that lean from the patient\'s, as of a tilted gantry.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -46,14 +47,14 @@ class SimpleITKVolume(CTVolume):
             its voxels is missing.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, oblique: bool = False) -> None:
         path = Path(path)
         if not path.is_file():
             raise FileNotFoundError(f"CT volume {path} does not exist")
         fields, header_bytes = _header_fields(path)
         self._data_file = _data_file(path, fields)
         header = _read_information(path)
-        super().__init__(path, _affine(header), header.GetSize())
+        super().__init__(path, _affine(header), header.GetSize(), oblique=oblique)
         _warn_without_space(header, path)
         self._lock = threading.Lock()
         self._whole: np.ndarray | None = None

@@ -32,18 +32,19 @@ class Orientation:
     flips: tuple[bool, bool, bool]
 
     @classmethod
-    def from_affine(cls, affine: np.ndarray) -> "Orientation":
+    def from_affine(cls, affine: np.ndarray, oblique: bool = False) -> "Orientation":
         """Read the orientation off an affine.
 
         Args:
             affine: (4, 4), stored voxel indices to millimetres in RAS+ (NIfTI's convention).
+            oblique: Take axes that lean from the patient's for the nearest of these.
 
         Returns:
             The orientation.
 
         Raises:
             ValueError: The affine is singular or not finite, or its axes lean more than
-                ``MAX_OBLIQUITY`` rad from the patient's.
+                ``MAX_OBLIQUITY`` rad from the patient's and ``oblique`` is not set.
         """
         if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-12:
             raise ValueError(
@@ -51,7 +52,7 @@ class Orientation:
                 " unknown; write the volume again from its source with a valid sform or qform"
             )
         angle = float(np.max(obliquity(affine)))
-        if angle > MAX_OBLIQUITY:
+        if angle > MAX_OBLIQUITY and not oblique:
             raise ValueError(
                 f"its axes are oblique: {np.degrees(angle):.1f} degrees from the patient's axes"
                 f" (at most {np.degrees(MAX_OBLIQUITY):.1f}), so its slices are not axial;"
@@ -79,6 +80,19 @@ class Orientation:
         plane = plane if row < column else plane.T
         return plane[:: -1 if self.flips[1] else 1, :: -1 if self.flips[2] else 1]
 
+    def stored(self, plane: np.ndarray) -> np.ndarray:
+        """Turn a plane in display order back into the stored one; the inverse of ``display``.
+
+        Args:
+            plane: (H, W), rows towards posterior, columns towards left.
+
+        Returns:
+            2-D, its axes in their stored order. A view.
+        """
+        _, row, column = self.axes
+        plane = plane[:: -1 if self.flips[1] else 1, :: -1 if self.flips[2] else 1]
+        return plane if row < column else plane.T
+
     def stored_slice(self, index: int, num_slices: int) -> int:
         """Index along the stored slice axis of slice ``index`` (counted towards superior)."""
         return num_slices - 1 - index if self.flips[0] else index
@@ -97,9 +111,10 @@ class CTVolume(ABC):
         stored_shape: Number of voxels along the three stored axes.
         slope: Rescale slope: HU = slope · stored + intercept.
         intercept: Rescale intercept in HU.
+        oblique: Accept axes that lean from the patient's, as of a tilted gantry.
 
     Raises:
-        VolumeError: The volume is oblique or its orientation unknown.
+        VolumeError: The volume is oblique and must not be, or its orientation is unknown.
     """
 
     def __init__(
@@ -109,6 +124,7 @@ class CTVolume(ABC):
         stored_shape: tuple[int, int, int],
         slope: float = 1.0,
         intercept: float = 0.0,
+        oblique: bool = False,
     ) -> None:
         self.path = Path(path)
         self.affine = None if affine is None else np.asarray(affine, dtype=np.float64)
@@ -118,7 +134,7 @@ class CTVolume(ABC):
             self.orientation = Orientation(axes=(0, 1, 2), flips=(False, False, False))
             return
         try:
-            self.orientation = Orientation.from_affine(self.affine)
+            self.orientation = Orientation.from_affine(self.affine, oblique)
         except ValueError as error:
             raise VolumeError(f"Cannot read {self.path}: {error}") from error
 
