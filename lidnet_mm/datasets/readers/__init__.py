@@ -3,7 +3,7 @@
 from lidnet_mm.datasets.readers.dicom import DicomVolume
 from lidnet_mm.datasets.readers.nifti import NiftiVolume
 from lidnet_mm.datasets.readers.open_volumes import READERS, OpenVolumes, open_volume
-from lidnet_mm.datasets.readers.png import PngVolume
+from lidnet_mm.datasets.readers.png import PngFolder, PngVolume
 from lidnet_mm.datasets.readers.simpleitk import SimpleITKVolume
 from lidnet_mm.datasets.readers.volume import CTVolume, Orientation, VolumeError
 
@@ -14,6 +14,7 @@ __all__ = [
     "NiftiVolume",
     "OpenVolumes",
     "Orientation",
+    "PngFolder",
     "PngVolume",
     "SimpleITKVolume",
     "VolumeError",

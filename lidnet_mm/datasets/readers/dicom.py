@@ -43,17 +43,13 @@ class DicomVolume(CTVolume):
             not one straight stack of one grid.
     """
 
-    def __init__(
-        self, source: str | Path | Sequence[str | Path], *, oblique: bool = False
-    ) -> None:
+    def __init__(self, source: str | Path | Sequence[str | Path], *, oblique: bool = False) -> None:
         path, files = _files(source)
         slices, self.ignored = _read_headers(path, files)
         _check_decoders(slices)
         stack = stack_slices(path, slices)
         self._slices, self._steps, self._spacing = stack.slices, stack.steps, stack.spacing
-        super().__init__(
-            path, stack.affine, (len(slices), *slices[0].shape), oblique=oblique
-        )
+        super().__init__(path, stack.affine, (len(slices), *slices[0].shape), oblique=oblique)
         if self.orientation.axes[0] != 0:
             raise VolumeError(
                 f"Cannot read {path}: its slices are sagittal or coronal; give the axial series of"

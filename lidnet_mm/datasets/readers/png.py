@@ -1,6 +1,7 @@
 """Single slices as 16-bit grey PNG, the form in which DeepLesion is published."""
 
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,41 @@ class PngVolume(CTVolume):
                 " convert it again"
             ) from error
         return values.astype(np.int32) + HU_OF_ZERO
+
+
+class PngFolder(CTVolume):
+    """The slices of one scan as pictures, ordered by their names.
+
+    Nothing says how large the pixels are nor how far apart the slices: ``spacing`` and
+    ``slice_spacing`` are None.
+
+    Args:
+        path: Folder, for messages.
+        files: PNG of each slice, in their order.
+
+    Raises:
+        FileNotFoundError: A file does not exist.
+        VolumeError: There is no file, one is no 16-bit grey PNG, or their sizes differ.
+    """
+
+    def __init__(self, path: str | Path, files: Sequence[Path]) -> None:
+        self._slices = [PngVolume(file) for file in files]
+        shapes = {each.slice_shape: each.path.name for each in self._slices}
+        if len(shapes) != 1:
+            raise VolumeError(
+                f"Cannot read {path} as slices of one scan: their sizes are {shapes or 'none'};"
+                " give each size a folder of its own"
+            )
+        super().__init__(Path(path), None, (len(self._slices), *next(iter(shapes))))
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The pictures."""
+        return tuple(each.path for each in self._slices)
+
+    def _read_plane(self, stored_index: int) -> np.ndarray:
+        """HU of one picture."""
+        return self._slices[stored_index].read_stored(0)
 
 
 def _shape(path: Path) -> tuple[int, int]:

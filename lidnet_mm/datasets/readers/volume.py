@@ -229,6 +229,21 @@ class CTVolume(ABC):
         """
         return self.voxel_position(index, 0, 0)
 
+    def read_stored(self, index: int) -> np.ndarray:
+        """Read the stored values of one slice, without rescale.
+
+        Args:
+            index: Slice, counted from 0 towards superior.
+
+        Returns:
+            2-D, in the type of the file and its axes in their stored order
+            (``orientation.display`` turns it into display order).
+
+        Raises:
+            VolumeError: The file's content cannot be read.
+        """
+        return self._read_plane(self.orientation.stored_slice(index, self.num_slices))
+
     def read_slice(self, index: int) -> np.ndarray:
         """Read one axial slice.
 

@@ -21,13 +21,7 @@ def copy_without_header_text(source: Path, target: Path) -> None:
         target: File to write; ``.gz`` compresses.
     """
     image = nib.load(source)
-    header = image.header.copy()
-    header.set_slope_inter(image.dataobj.slope, image.dataobj.inter)
-    header.extensions.clear()
-    for field in TEXT_FIELDS:
-        if field in header.keys():  # noqa: SIM118 - a header is no mapping; NIfTI-2 has fewer
-            header[field] = b""
-    header["vox_offset"] = header.single_vox_offset
+    header = header_without_text(image)
     raw = image.dataobj.get_unscaled()
     with target.open("wb") as stream:
         if target.suffix == ".gz":
@@ -35,6 +29,18 @@ def copy_without_header_text(source: Path, target: Path) -> None:
                 _write(packed, header, raw)
         else:
             _write(stream, header, raw)
+
+
+def header_without_text(image: nib.Nifti1Image) -> nib.Nifti1Header:
+    """Header of a single file with the image's stored type, scale and forms, and no texts."""
+    header = image.header.copy()
+    header.set_slope_inter(image.dataobj.slope, image.dataobj.inter)
+    header.extensions.clear()
+    for field in TEXT_FIELDS:
+        if field in header.keys():  # noqa: SIM118 - a header is no mapping; NIfTI-2 has fewer
+            header[field] = b""
+    header["vox_offset"] = header.single_vox_offset
+    return header
 
 
 def _write(stream: IO[bytes], header: nib.Nifti1Header, raw: np.ndarray) -> None:

@@ -1,0 +1,147 @@
+"""Derived DICOM series: one CT image for each slice of the source."""
+
+import threading
+from pathlib import Path
+
+import numpy as np
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+from pydicom.uid import generate_uid
+
+from lidnet_mm.datasets.readers import CTVolume, DicomVolume
+from lidnet_mm.datasets.writers.derived_image import derived_header, put_pixels
+from lidnet_mm.datasets.writers.new_image import new_header
+from lidnet_mm.datasets.writers.volume_writer import (
+    Derivation,
+    VolumeWriter,
+    changed,
+    whole_hu,
+)
+
+
+class DicomWriter(VolumeWriter):
+    """Writes a series that PACS and viewers know as derived from its source.
+
+    A DICOM source keeps patient, study, frame of reference, geometry, rescale and window; the
+    series and its images get UIDs of their own, which follow from the source's UIDs and the
+    derivation: the same run twice gives the same UIDs. A frame of a multi-frame object becomes an
+    image of its own (CT Image Storage). Any other source becomes the series of a patient without
+    name, in whole HU.
+
+    Args:
+        volume: The source.
+        folder: An empty folder for the files.
+        derivation: What was done.
+        names: File of each slice below ``folder``, towards superior. Defaults to those of the
+            source's files, numbered where several slices share one.
+    """
+
+    def __init__(
+        self,
+        volume: CTVolume,
+        folder: Path,
+        derivation: Derivation,
+        names: tuple[Path, ...] | None = None,
+    ) -> None:
+        super().__init__(volume, folder, derivation)
+        self.names = names or slice_names(volume)
+        self._is_dicom = isinstance(volume, DicomVolume)
+        self._headers: dict[Path, Dataset] = {}
+        self._lock = threading.Lock()
+        identity = volume.series_uid if self._is_dicom else volume.path.name
+        self.series_uid = _uid(identity, derivation.digest)
+        self.written: dict[int, Dataset] = {}
+
+    def write(self, index: int, hu: np.ndarray, change: np.ndarray) -> None:
+        """Write one slice, see :meth:`VolumeWriter.write`."""
+        if self._is_dicom:
+            image = self._derived(index, change)
+        else:
+            image = new_header(self.volume, index, self.series_uid, self.derivation)
+            put_pixels(image, whole_hu(hu, change), bits=16)
+        path = self.folder / self.names[index]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image.save_as(path, enforce_file_format=True)
+        del image.PixelData
+        with self._lock:
+            self.written[index] = image
+
+    def headers(self) -> list[Dataset]:
+        """The written images without their pixels, towards superior."""
+        return [self.written[index] for index in sorted(self.written)]
+
+    def _derived(self, index: int, change: np.ndarray) -> Dataset:
+        """The image of one slice of a DICOM source."""
+        each = self.volume.slices[index]
+        image = derived_header(
+            self._header(each.file),
+            each.frame,
+            series_uid=self.series_uid,
+            sop_uid=_uid(each.sop_instance_uid or str(index), str(each.frame), self.series_uid),
+            derivation=self.derivation,
+        )
+        stored = self.volume.read_stored(index)
+        steps = self.volume.orientation.stored(change)
+        pixels = _kept_padding(image, stored, changed(stored, steps, each.slope))
+        put_pixels(image, pixels, bits=int(image.BitsStored))
+        return image
+
+    def _header(self, path: Path) -> Dataset:
+        """The source's header; that of a file with several frames is read once."""
+        if path in self._headers:
+            return self._headers[path]
+        header = dcmread(path, stop_before_pixels=True, force=True)
+        if int(header.get("NumberOfFrames") or 1) > 1:
+            self._headers[path] = header
+        return header
+
+
+def slice_names(volume: CTVolume) -> tuple[Path, ...]:
+    """File name of each slice of the series of a volume.
+
+    Args:
+        volume: The source.
+
+    Returns:
+        Names without folder, towards superior: those of the source's files where each holds one
+        slice, else numbered from 1.
+    """
+    files = volume.slice_files if isinstance(volume, DicomVolume) else ()
+    if len({path.name for path in files}) == volume.num_slices:
+        return tuple(Path(path.name) for path in files)
+    return tuple(Path(f"{index + 1:04d}.dcm") for index in range(volume.num_slices))
+
+
+def _kept_padding(image: Dataset, stored: np.ndarray, new: np.ndarray) -> np.ndarray:
+    """New pixels, with the source's padding as it was and no other pixel that reads as padding."""
+    limits = _padding(image, stored.dtype)
+    if limits is None:
+        return new
+    low, high = limits
+    padding = (stored >= low) & (stored <= high)
+    collides = (new >= low) & (new <= high) & ~padding
+    if collides.any():
+        below = low > np.iinfo(stored.dtype).min and (stored < low)
+        new = np.where(collides & below, low - 1, np.where(collides, high + 1, new))
+    return np.where(padding, stored, new).astype(stored.dtype)
+
+
+def _padding(image: Dataset, dtype: np.dtype) -> tuple[int, int] | None:
+    """Lowest and highest stored value that mean padding; None where none is stated.
+
+    A value with the wrong sign (63536 for -2000) is read by its 16 bits, and written right.
+    """
+    ends = []
+    for name in ("PixelPaddingValue", "PixelPaddingRangeLimit"):
+        value = image.get(name)
+        if value is None or value == "":
+            continue
+        bits = np.array(int(value) & 0xFFFF, np.uint16)
+        ends.append(int(bits.view(np.int16) if dtype.kind == "i" else bits))
+        image.add_new(name, "SS" if dtype.kind == "i" else "US", ends[-1])
+    return (min(ends), max(ends)) if "PixelPaddingValue" in image and ends else None
+
+
+def _uid(*sources: str) -> str:
+    """A UID that follows from texts."""
+    return generate_uid(entropy_srcs=["lidnet_mm", *sources])
