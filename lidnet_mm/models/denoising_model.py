@@ -105,8 +105,8 @@ class DenoisingModel(AlternatingModel):
             data_samples (list[BaseDataElement], optional): N samples.
             ndct (Tensor, optional): NDCT, (N, 1, H, W), [0, 1].
             mode (str): ``'tensor'`` denoised batch; ``'loss'`` dict of losses, those of the
-                critic in its phase; ``'predict'`` the samples with ``denoised`` and ``ndct`` in
-                HU.
+                critic in its phase; ``'predict'`` the samples with ``denoised``, and with ``ndct``
+                where it is given, in HU.
 
         Returns:
             Tensor | dict | list: As ``mode`` says.
@@ -165,22 +165,23 @@ class DenoisingModel(AlternatingModel):
 
 
 def add_images(
-    data_samples: list[BaseDataElement], denoised: Tensor, ndct: Tensor, window: HUWindow
+    data_samples: list[BaseDataElement], denoised: Tensor, ndct: Tensor | None, window: HUWindow
 ) -> list[BaseDataElement]:
     """Put denoised slice and reference into each sample, in HU, without the padding.
 
     Args:
         data_samples (list[BaseDataElement]): N samples with ``img_shape`` in their metainfo.
         denoised (Tensor): (N, 1, H, W) in [0, 1]; clamped, as a detector sees it.
-        ndct (Tensor): (N, 1, H, W) in [0, 1].
+        ndct (Tensor, optional): (N, 1, H, W) in [0, 1]; None where there is no reference.
         window (HUWindow): Window of both.
 
     Returns:
         list[BaseDataElement]: The same samples, with ``denoised`` and ``ndct`` as ``PixelData``.
     """
+    images = {"denoised": denoised} if ndct is None else {"denoised": denoised, "ndct": ndct}
     for index, sample in enumerate(data_samples):
         height, width = sample.img_shape[:2]
-        for name, batch in (("denoised", denoised), ("ndct", ndct)):
+        for name, batch in images.items():
             hu = window.denormalize(batch[index, :, :height, :width].clamp(0, 1))
             setattr(sample, name, PixelData(data=hu.detach()))
     return data_samples

@@ -203,18 +203,19 @@ class LIDDetector(AlternatingModel):
             return self.detector.loss(images, data_samples)
 
     def predict(
-        self, inputs: Tensor, data_samples: list[BaseDataElement], ndct: Tensor
+        self, inputs: Tensor, data_samples: list[BaseDataElement], ndct: Tensor | None = None
     ) -> list[BaseDataElement]:
-        """Detections on the denoised slices, and both images in HU.
+        """Detections on the denoised slices, and the images in HU.
 
         Args:
             inputs (Tensor): LDCT, (N, 1, H, W), [0, 1].
             data_samples (list[BaseDataElement]): N samples.
-            ndct (Tensor): NDCT, (N, 1, H, W), [0, 1].
+            ndct (Tensor, optional): NDCT, (N, 1, H, W), [0, 1].
 
         Returns:
             list[BaseDataElement]: The samples with ``pred_instances`` (boxes in pixels of the
-            slice as it was read), ``denoised`` and ``ndct`` (``PixelData``, HU).
+            slice as it was read), ``denoised`` and, where it is given, ``ndct`` (``PixelData``,
+            HU).
         """
         denoised = self.denoiser(inputs)
         samples = self.detector.predict(self.bridge(denoised), data_samples, rescale=True)

@@ -45,7 +45,7 @@ class NiftiVolume(CTVolume):
 
     Args:
         path: A file that ends in ``.nii`` or ``.nii.gz``.
-        oblique: Accept axes that lean from the patient\'s, as of a tilted gantry.
+        oblique: Accept axes that lean from the patient's, as of a tilted gantry.
 
     Raises:
         FileNotFoundError: There is no such file.

@@ -39,7 +39,7 @@ class SimpleITKVolume(CTVolume):
 
     Args:
         path: A file that ends in ``.mhd``, ``.mha``, ``.nrrd`` or ``.nhdr``.
-        oblique: Accept axes that lean from the patient\'s, as of a tilted gantry.
+        oblique: Accept axes that lean from the patient's, as of a tilted gantry.
 
     Raises:
         FileNotFoundError: There is no such file.

@@ -70,15 +70,12 @@ class NiftiWriter(VolumeWriter):
             self._voxels.compress(self._target)
         return super().finish()
 
-    def _new_header(self) -> nibabel.Nifti1Header:
-        """A header in display order."""
-        affine = LPS_TO_RAS @ display_affine(self.volume)
+    def _empty(self) -> nibabel.Nifti1Image:
+        """An image in display order, all 0."""
         empty = np.broadcast_to(np.int16(0), display_shape(self.volume))
-        header = nibabel.Nifti1Image(empty, affine, dtype=np.int16).header
-        header.set_xyzt_units("mm")
-        header.set_slope_inter(1, 0)
-        header["vox_offset"] = header.single_vox_offset
-        return header
+        image = nibabel.Nifti1Image(empty, LPS_TO_RAS @ display_affine(self.volume), dtype=np.int16)
+        image.header.set_xyzt_units("mm")
+        return image
 
 
 def _bytes_before_voxels(header: nibabel.Nifti1Header) -> bytes:

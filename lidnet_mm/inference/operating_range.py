@@ -1,0 +1,142 @@
+"""What a series is like, and how that compares with what a denoiser was trained for."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from lidnet_mm.datasets.readers import CTVolume, DicomVolume
+from lidnet_mm.evaluation.noise_power_spectrum import (
+    PATCH_MM,
+    NoiseSpectrum,
+    soft_tissue_patches,
+)
+from lidnet_mm.simulation import in_body
+
+SAMPLED_SLICES = 9
+"""Slices that are measured, spread evenly over the series."""
+
+LUNG_HU = (-950.0, -650.0)
+"""Lung, after smoothing; the air outside of a patient lies below."""
+
+SMOOTHING_MM = 3.0
+
+QUIET = 0.2
+"""Part of the squares, those of least variance, that are taken for noise without anatomy."""
+
+ANATOMY_PER_MM = 0.2
+"""Frequencies below are of vessels and muscles, and not of the kernel."""
+
+NAMES = {
+    "noise_hu": ("noise", "HU"),
+    "pixel_spacing_mm": ("pixel spacing", "mm"),
+    "slice_spacing_mm": ("distance of slices", "mm"),
+    "nps_peak_per_mm": ("peak of the noise spectrum (sharpness of the kernel)", "/mm"),
+    "lung_share": ("lung as part of the body", ""),
+}
+"""What is compared, in words and with its unit."""
+
+
+@dataclass(frozen=True)
+class SeriesCharacter:
+    """What a series is like.
+
+    Attributes:
+        noise_hu: Standard deviation of soft tissue in squares of 20 mm without their trend, that of
+            the quietest fifth of them, in HU; None where there is no such square.
+        pixel_spacing_mm: Larger distance of rows or columns.
+        slice_spacing_mm: Distance of slices; of a single one its thickness.
+        nps_peak_per_mm: Frequency from 0.2 /mm on at which the radial noise power spectrum of these
+            squares is largest: below lies anatomy.
+        lung_share: Part of body and lung pixels that is lung.
+    """
+
+    noise_hu: float | None
+    pixel_spacing_mm: float | None
+    slice_spacing_mm: float | None
+    nps_peak_per_mm: float | None
+    lung_share: float
+
+
+def measure(volume: CTVolume) -> SeriesCharacter:
+    """Measure a series by some of its slices.
+
+    Args:
+        volume: The series.
+
+    Returns:
+        What it is like.
+
+    Raises:
+        VolumeError: A slice cannot be read.
+    """
+    count = min(SAMPLED_SLICES, volume.num_slices)
+    chosen = np.unique(np.linspace(0, volume.num_slices - 1, count + 2).round()[1:-1].astype(int))
+    spacing = volume.spacing or (0.7, 0.7)
+    quiet: list[NoiseSpectrum] = []
+    lung, body = 0, 0
+    for index in chosen:
+        hu = volume.read_slice(int(index))
+        smooth = ndimage.gaussian_filter(
+            np.clip(hu, -1000, 500), [SMOOTHING_MM / step for step in spacing]
+        )
+        lung += int(((smooth > LUNG_HU[0]) & (smooth < LUNG_HU[1])).sum())
+        body += int(in_body(smooth).sum())
+        squares = [
+            NoiseSpectrum.of(hu[place][None], spacing, 1 / PATCH_MM)
+            for place in soft_tissue_patches(hu, spacing)
+        ]
+        squares.sort(key=lambda square: square.std)
+        quiet += squares[: math.ceil(QUIET * len(squares))]
+    spectrum = sum(quiet[1:], start=quiet[0]) if quiet else None
+    return SeriesCharacter(
+        noise_hu=None if spectrum is None else spectrum.std,
+        pixel_spacing_mm=max(volume.spacing) if volume.spacing else None,
+        slice_spacing_mm=_slice_spacing(volume),
+        nps_peak_per_mm=None if spectrum is None else _peak(spectrum),
+        lung_share=lung / max(1, lung + body),
+    )
+
+
+def outside_range(
+    series: SeriesCharacter, trained: Mapping[str, Sequence[float]]
+) -> list[str]:
+    """Say where a series is not what a denoiser was trained for.
+
+    Args:
+        series: What the series is like.
+        trained: Name of an attribute of :class:`SeriesCharacter` → its lowest and highest value.
+
+    Returns:
+        A sentence for each value outside, or that cannot be told.
+
+    Raises:
+        ValueError: If the range names something else.
+    """
+    measured = asdict(series)
+    sentences = []
+    for key, (low, high) in trained.items():
+        if key not in NAMES:
+            raise ValueError(f"{key} is no part of a range: it has {', '.join(NAMES)}")
+        name, unit = NAMES[key]
+        value = measured[key]
+        if value is None:
+            sentences.append(f"{name} cannot be told; trained for {low:g} to {high:g} {unit}")
+        elif not low <= value <= high:
+            sentences.append(f"{name} is {value:.3g} {unit}; trained for {low:g} to {high:g}")
+    return [sentence.strip() for sentence in sentences]
+
+
+def _slice_spacing(volume: CTVolume) -> float | None:
+    """Distance of slices in mm."""
+    if volume.num_slices == 1 and isinstance(volume, DicomVolume):
+        return volume.slices[0].thickness
+    return volume.slice_spacing
+
+
+def _peak(spectrum: NoiseSpectrum) -> float:
+    """Frequency of the largest ring of the NPS in cycles/mm, beyond the anatomy."""
+    nps = np.where(spectrum.frequency < ANATOMY_PER_MM, 0, np.nan_to_num(spectrum.nps))
+    return float(spectrum.frequency[int(nps.argmax())])
