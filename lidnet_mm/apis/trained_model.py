@@ -1,0 +1,163 @@
+"""A denoiser or a detector with its weights, from a bundled model or a config and a checkpoint."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from lidnet_mm.apis.checkpoint_file import denoiser_weights, read_checkpoint
+from lidnet_mm.apis.load_config import load_config
+from lidnet_mm.registry import MODELS
+from lidnet_mm.zoo import ModelCard, read_card
+
+FOR_TRAINING = ("losses", "critic", "loss_adversarial", "activation_checkpointing", "compile")
+"""What a denoiser is trained with and used without."""
+
+CONFIG = ".py"
+SAFETENSORS = ".safetensors"
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A model and what is known of it.
+
+    Attributes:
+        name: Its name, for headers and messages.
+        model: The model with its weights.
+        weights_sha256: SHA-256 of the file of its weights; empty without weights.
+        card: Its card; None for a checkpoint of one's own.
+        classes: Names of a detector's classes.
+        detector: Card or config of the detector that it was trained with; None for none.
+    """
+
+    name: str
+    model: nn.Module
+    weights_sha256: str = ""
+    card: ModelCard | None = None
+    classes: tuple[str, ...] = ()
+    detector: tuple[str, str | None] | None = field(default=None)
+
+
+def load_denoiser(model: str | Path, checkpoint: str | Path | None = None) -> TrainedModel:
+    """Load a denoiser.
+
+    Args:
+        model: Name of a bundled model, a card (``.yml``), or the config (``.py``) of a LIDnet or a
+            denoiser.
+        checkpoint: Weights of a config; safetensors or a checkpoint of MMEngine, of which weights
+            alone are loaded.
+
+    Returns:
+        The denoiser; with a config of a LIDnet its detector is that of the same checkpoint.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The weights are not of this denoiser, or are missing.
+    """
+    if not str(model).endswith(CONFIG):
+        card = read_card(model)
+        if checkpoint is not None:
+            raise ValueError(f"--checkpoint belongs to a config; {model} has weights of its own")
+        card.check_weights()
+        denoiser = MODELS.build(_without_training(card.model))
+        _load(denoiser, _read(card.weights_file), card.weights_file)
+        detector = (str(card.path.with_name(f"{card.detector}.yml")), None)
+        return TrainedModel(
+            card.name, denoiser, card.sha256, card, detector=detector if card.detector else None
+        )
+    config = load_config(model)
+    is_lidnet = config.model.type == "lidnet_mm.LIDDetector"
+    if not is_lidnet and config.model.type != "lidnet_mm.DenoisingModel":
+        raise ValueError(
+            f"{model} is the config of a detector, not of a denoiser: give it as --detector"
+        )
+    own = _without_training(config.model.denoiser if is_lidnet else config.model)
+    if is_lidnet and config.model.get("data_preprocessor"):
+        own["data_preprocessor"] = config.model.data_preprocessor
+    denoiser = MODELS.build(own)
+    if checkpoint is None:
+        if any(True for _ in denoiser.parameters()):
+            raise ValueError(f"{model} has weights to load: give --checkpoint FILE")
+        return TrainedModel(Path(model).stem, denoiser)
+    weights = _read(checkpoint) if _is_safe(checkpoint) else denoiser_weights(checkpoint)
+    kept = {name: value for name, value in weights.items() if not name.startswith("critic.")}
+    _load(denoiser, kept, checkpoint)
+    detector = (str(model), str(checkpoint)) if is_lidnet else None
+    return TrainedModel(Path(model).stem, denoiser, _sha256(checkpoint), detector=detector)
+
+
+def load_detector(model: str | Path, checkpoint: str | Path | None = None) -> TrainedModel:
+    """Load a detector.
+
+    Args:
+        model: Name of a bundled detector, a card, or the config of a detector or a LIDnet.
+        checkpoint: Weights of a config, as in :func:`load_denoiser`.
+
+    Returns:
+        The detector.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The weights are not of this detector, or are missing.
+    """
+    from lidnet_mm.models.detector_building import build_detector
+
+    if not str(model).endswith(CONFIG):
+        card = read_card(model)
+        card.check_weights()
+        detector = build_detector(dict(card.model))
+        _load(detector, _read(card.weights_file), card.weights_file)
+        return TrainedModel(card.name, detector, card.sha256, card, card.classes)
+    config = load_config(model)
+    if checkpoint is None:
+        raise ValueError(f"{model} has weights to load: give --detector-checkpoint FILE")
+    is_lidnet = config.model.type == "lidnet_mm.LIDDetector"
+    if config.model.type == "lidnet_mm.DenoisingModel":
+        raise ValueError(f"{model} is the config of a denoiser, not of a detector")
+    detector = build_detector(config.model.detector if is_lidnet else config.model)
+    weights = _read(checkpoint) if _is_safe(checkpoint) else read_checkpoint(checkpoint)[0]
+    if is_lidnet:
+        prefix = "detector."
+        weights = {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}
+    _load(detector, weights, checkpoint)
+    classes = tuple(config.test_dataloader.dataset.get("metainfo", {}).get("classes", ()))
+    return TrainedModel(Path(model).stem, detector, _sha256(checkpoint), classes=classes)
+
+
+def _without_training(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Config of a denoiser that is only used."""
+    return {name: value for name, value in config.items() if name not in FOR_TRAINING}
+
+
+def _is_safe(checkpoint: str | Path) -> bool:
+    """Whether a file is of safetensors."""
+    return str(checkpoint).endswith(SAFETENSORS)
+
+
+def _read(path: Path | str | None) -> dict[str, Tensor]:
+    """Weights of a safetensors file; none of no file."""
+    return load_file(path) if path else {}
+
+
+def _load(module: nn.Module, weights: dict[str, Tensor], origin: object) -> None:
+    """Load weights strictly."""
+    try:
+        module.load_state_dict(weights)
+    except (RuntimeError, ValueError) as error:
+        raise ValueError(
+            f"{origin} does not hold the weights of this {type(module).__name__}; give the config "
+            f"that trained it ({str(error).strip().splitlines()[0]})"
+        ) from error
+
+
+def _sha256(path: str | Path) -> str:
+    """SHA-256 of a file."""
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
