@@ -1,0 +1,1 @@
+"""Writers of what inference made of a CT volume, one format a file."""
