@@ -118,8 +118,8 @@ class DicomVolume(CTVolume):
         """Slices that the gaps leave out, as far as the distances tell."""
         return sum(max(1, round(step / self._spacing) - 1) for _, step in self.gaps)
 
-    def voxel_position(self, index: int, row: int, column: int) -> np.ndarray:
-        """Centre of a voxel in the patient, by the position that its slice states.
+    def voxel_position(self, index: int, row: float, column: float) -> np.ndarray:
+        """Centre of a voxel in the patient, or a place between centres, by its slice's position.
 
         Args:
             index: Slice, counted from 0 towards superior.

@@ -184,13 +184,13 @@ class CTVolume(ABC):
         """Whether all slices are the same distance apart."""
         return True
 
-    def voxel_position(self, index: int, row: int, column: int) -> np.ndarray:
-        """Centre of a voxel in the patient.
+    def voxel_position(self, index: int, row: float, column: float) -> np.ndarray:
+        """Centre of a voxel in the patient, or a place between centres.
 
         Args:
             index: Slice, counted from 0 towards superior.
-            row: Row, counted from 0 towards posterior.
-            column: Column, counted from 0 towards left.
+            row: Row, counted from 0 towards posterior; its first edge is at ``row - 0.5``.
+            column: Column, counted from 0 towards left; its first edge is at ``column - 0.5``.
 
         Returns:
             (3,) float64, mm in LPS+ (DICOM's convention).
@@ -206,9 +206,24 @@ class CTVolume(ABC):
         stored = self._stored_voxel(index, row, column)
         return (self.affine @ (*stored, 1.0))[:3] * (-1.0, -1.0, 1.0)
 
-    def _stored_voxel(self, index: int, row: int, column: int) -> tuple[int, ...]:
+    def stored_pixel(self, row: float, column: float) -> tuple[float, float]:
+        """Where a pixel of the display order lies in the picture that the file stores.
+
+        Args:
+            row: Row, counted from 0 towards posterior; places between centres are fine.
+            column: Column, counted from 0 towards left.
+
+        Returns:
+            Row and column of the stored picture, counted from 0, that is along the two stored axes
+            other than that of the slices.
+        """
+        stored = self._stored_voxel(0, row, column)
+        first, second = (axis for axis in range(3) if axis != self.orientation.axes[0])
+        return stored[first], stored[second]
+
+    def _stored_voxel(self, index: int, row: float, column: float) -> tuple[float, ...]:
         """Indices along the three stored axes of a voxel in display order."""
-        stored = [0, 0, 0]
+        stored: list[float] = [0, 0, 0]
         for value, axis, flip in zip(
             (index, row, column), self.orientation.axes, self.orientation.flips, strict=True
         ):
