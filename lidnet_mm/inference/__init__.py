@@ -1,2 +1,1 @@
-"""Running a trained denoiser over series: finding them, streaming their slices, saying how well
-they fit what it was trained for."""
+"""Running a trained denoiser over series of CT."""

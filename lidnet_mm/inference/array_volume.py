@@ -25,7 +25,8 @@ class ArrayVolume(CTVolume):
 
     def __init__(self, hu: np.ndarray, affine: np.ndarray | None = None) -> None:
         hu = np.asarray(hu)
-        self.values = hu[None] if hu.ndim == 2 else hu
+        self._is_plane = hu.ndim == 2
+        self.values = hu[None] if self._is_plane else hu
         if self.values.ndim != 3 or not self.values.size or self.values.dtype.kind not in "iuf":
             raise ValueError(
                 f"an array of shape {hu.shape} and type {hu.dtype}: give (Z, Y, X) or (Y, X) in HU"
@@ -66,3 +67,20 @@ class ArrayVolume(CTVolume):
     def _read_plane(self, stored_index: int) -> np.ndarray:
         """One plane of the array."""
         return np.take(self.values, stored_index, axis=self.orientation.axes[0])
+
+    def in_own_order(self, display: np.ndarray) -> dict[str, np.ndarray | None]:
+        """Bring a volume in display order back into the order of the array.
+
+        Args:
+            display: (Z, Y, X), slices towards superior, rows towards posterior, columns towards
+                left.
+
+        Returns:
+            ``volume``, in the order and with the number of axes of the array, and ``affine``,
+            (4, 4), its (slice, row, column) to mm in LPS+, or None.
+        """
+        axes, flips = self.orientation.axes, self.orientation.flips
+        turned = display[tuple(slice(None, None, -1 if flip else 1) for flip in flips)]
+        own = np.ascontiguousarray(turned.transpose(np.argsort(axes)))
+        affine = None if self.affine is None else LPS_TO_RAS @ self.affine
+        return {"volume": own[0] if self._is_plane else own, "affine": affine}

@@ -100,9 +100,7 @@ def measure(volume: CTVolume) -> SeriesCharacter:
     )
 
 
-def outside_range(
-    series: SeriesCharacter, trained: Mapping[str, Sequence[float]]
-) -> list[str]:
+def outside_range(series: SeriesCharacter, trained: Mapping[str, Sequence[float]]) -> list[str]:
     """Say where a series is not what a denoiser was trained for.
 
     Args:

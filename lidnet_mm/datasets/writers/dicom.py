@@ -45,16 +45,21 @@ class DicomWriter(VolumeWriter):
     ) -> None:
         super().__init__(volume, folder, derivation)
         self.names = names or slice_names(volume)
-        self._is_dicom = isinstance(volume, DicomVolume)
+        self.is_derived = isinstance(volume, DicomVolume)
         self._headers: dict[Path, Dataset] = {}
         self._lock = threading.Lock()
-        identity = volume.series_uid if self._is_dicom else volume.path.name
+        identity = volume.series_uid if self.is_derived else volume.path.name
         self.series_uid = _uid(identity, derivation.digest)
         self.written: dict[int, Dataset] = {}
 
+    @property
+    def outputs(self) -> tuple[Path, ...]:
+        """The images, see :attr:`VolumeWriter.outputs`."""
+        return self.names
+
     def write(self, index: int, hu: np.ndarray, change: np.ndarray) -> None:
         """Write one slice, see :meth:`VolumeWriter.write`."""
-        if self._is_dicom:
+        if self.is_derived:
             image = self._derived(index, change)
         else:
             image = new_header(self.volume, index, self.series_uid, self.derivation)

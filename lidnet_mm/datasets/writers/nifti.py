@@ -55,6 +55,11 @@ class NiftiWriter(VolumeWriter):
         """Whether the file is to be compressed."""
         return self._target.name.lower().endswith(".gz")
 
+    @property
+    def outputs(self) -> tuple[Path, ...]:
+        """The file, see :attr:`VolumeWriter.outputs`."""
+        return (Path(self._target.name),)
+
     def write(self, index: int, hu: np.ndarray, change: np.ndarray) -> None:
         """Write one slice, see :meth:`VolumeWriter.write`."""
         if not self._same:
@@ -64,11 +69,10 @@ class NiftiWriter(VolumeWriter):
         plane = changed(volume.read_stored(index), volume.orientation.stored(change), volume.slope)
         self._voxels.write(volume.orientation.stored_slice(index, volume.num_slices), plane)
 
-    def finish(self) -> tuple[Path, ...]:
+    def finish(self) -> None:
         """Complete the file, see :meth:`VolumeWriter.finish`."""
         if self._compressed:
             self._voxels.compress(self._target)
-        return super().finish()
 
     def _empty(self) -> nibabel.Nifti1Image:
         """An image in display order, all 0."""

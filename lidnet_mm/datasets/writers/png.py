@@ -26,6 +26,11 @@ class PngWriter(VolumeWriter):
         super().__init__(volume, folder, derivation)
         self._names = names
 
+    @property
+    def outputs(self) -> tuple[Path, ...]:
+        """The pictures, see :attr:`VolumeWriter.outputs`."""
+        return tuple(map(Path, self._names))
+
     def write(self, index: int, hu: np.ndarray, change: np.ndarray) -> None:
         """Write one slice, see :meth:`VolumeWriter.write`."""
         values = whole_hu(hu, change).astype(np.int32) - HU_OF_ZERO

@@ -60,6 +60,12 @@ class _RawWriter(VolumeWriter):
             b"" if self._is_detached else self._attached_header(),
         )
 
+    @property
+    def outputs(self) -> tuple[Path, ...]:
+        """The file, or header and voxels, see :attr:`VolumeWriter.outputs`."""
+        names = (self._name, self._voxel_name()) if self._is_detached else (self._name,)
+        return tuple(map(Path, names))
+
     def write(self, index: int, hu: np.ndarray, change: np.ndarray) -> None:
         """Write one slice, see :meth:`VolumeWriter.write`."""
         if not self._same:
@@ -84,11 +90,10 @@ class MetaImageWriter(_RawWriter):
     __doc__ += _RawWriter.__doc__.partition("\n")[2]
     detached = ".mhd"
 
-    def finish(self) -> tuple[Path, ...]:
+    def finish(self) -> None:
         """Complete the file, see :meth:`VolumeWriter.finish`."""
         if self._is_detached:
             (self.folder / self._name).write_bytes(self._header(self._voxel_name()))
-        return super().finish()
 
     def _attached_header(self) -> bytes:
         """Bytes in front of the voxels."""
@@ -120,13 +125,12 @@ class NrrdWriter(_RawWriter):
     __doc__ += _RawWriter.__doc__.partition("\n")[2]
     detached = ".nhdr"
 
-    def finish(self) -> tuple[Path, ...]:
+    def finish(self) -> None:
         """Complete the file, see :meth:`VolumeWriter.finish`."""
         if self._is_detached:
             (self.folder / self._name).write_bytes(self._header("raw", self._voxel_name()))
         else:
             self._voxels.compress(self.folder / self._name, self._header("gzip"))
-        return super().finish()
 
     def _voxel_name(self) -> str:
         """Name of the file that the voxels go to first."""

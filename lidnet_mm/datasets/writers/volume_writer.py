@@ -70,6 +70,11 @@ class VolumeWriter(ABC):
     def __init__(self, volume: CTVolume, folder: Path, derivation: Derivation) -> None:
         self.volume, self.folder, self.derivation = volume, Path(folder), derivation
 
+    @property
+    @abstractmethod
+    def outputs(self) -> tuple[Path, ...]:
+        """The files that will be there in the end, relative to ``folder``."""
+
     @abstractmethod
     def write(self, index: int, hu: np.ndarray, change: np.ndarray) -> None:
         """Write one slice.
@@ -83,16 +88,13 @@ class VolumeWriter(ABC):
             OSError: It cannot be written.
         """
 
-    def finish(self) -> tuple[Path, ...]:
+    def finish(self) -> None:
         """Complete the files.
-
-        Returns:
-            Those that were written.
 
         Raises:
             OSError: They cannot be written.
         """
-        return tuple(sorted(path for path in self.folder.rglob("*") if path.is_file()))
+        return
 
 
 def changed(stored: np.ndarray, change: np.ndarray, slope: float) -> np.ndarray:
