@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from lidnet_mm.apis.checkpoint_file import denoiser_weights, read_checkpoint
 from lidnet_mm.apis.load_config import load_config
+from lidnet_mm.hu_window import HUWindow
 from lidnet_mm.registry import MODELS
 from lidnet_mm.zoo import ModelCard, read_card
 
@@ -19,6 +20,7 @@ FOR_TRAINING = ("losses", "critic", "loss_adversarial", "activation_checkpointin
 
 CONFIG = ".py"
 SAFETENSORS = ".safetensors"
+ONNX = ".onnx"
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,8 @@ def load_denoiser(model: str | Path, checkpoint: str | Path | None = None) -> Tr
     """Load a denoiser.
 
     Args:
-        model: Name of a bundled model, a card (``.yml``), or the config (``.py``) of a LIDnet or a
-            denoiser.
+        model: Name of a bundled model, a card (``.yml``), an ONNX file (``.onnx``), or the config
+            (``.py``) of a LIDnet or a denoiser.
         checkpoint: Weights of a config; safetensors or a checkpoint of MMEngine, of which weights
             alone are loaded.
 
@@ -58,6 +60,8 @@ def load_denoiser(model: str | Path, checkpoint: str | Path | None = None) -> Tr
         FileNotFoundError: There is no such file.
         ValueError: The weights are not of this denoiser, or are missing.
     """
+    if str(model).endswith(ONNX):
+        return _onnx_denoiser(Path(model))
     if not str(model).endswith(CONFIG):
         card = read_card(model)
         if checkpoint is not None:
@@ -126,6 +130,17 @@ def load_detector(model: str | Path, checkpoint: str | Path | None = None) -> Tr
     _load(detector, weights, checkpoint)
     classes = tuple(config.test_dataloader.dataset.get("metainfo", {}).get("classes", ()))
     return TrainedModel(Path(model).stem, detector, _sha256(checkpoint), classes=classes)
+
+
+def _onnx_denoiser(path: Path) -> TrainedModel:
+    """A denoiser in an ONNX file, with the HU window that the file states."""
+    generator = {"type": "lidnet_mm.OnnxGenerator", "path": str(path)}
+    denoiser = MODELS.build({"type": "lidnet_mm.DenoisingModel", "generator": generator})
+    stated = denoiser.generator.metadata
+    if {"window_low_hu", "window_high_hu"} <= set(stated):
+        window = (float(stated["window_low_hu"]), float(stated["window_high_hu"]))
+        denoiser.data_preprocessor.window = HUWindow.parse(window)
+    return TrainedModel(stated.get("model", path.stem), denoiser, _sha256(path))
 
 
 def _without_training(config: Mapping[str, Any]) -> dict[str, Any]:

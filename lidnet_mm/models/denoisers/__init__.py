@@ -8,6 +8,7 @@ from lidnet_mm.models.denoisers.cpce import CPCE
 from lidnet_mm.models.denoisers.identity import Identity
 from lidnet_mm.models.denoisers.map_nn import MAPNN
 from lidnet_mm.models.denoisers.non_local_means import NonLocalMeans
+from lidnet_mm.models.denoisers.onnx_generator import OnnxGenerator
 from lidnet_mm.models.denoisers.red_cnn import REDCNN
 from lidnet_mm.models.denoisers.res_hlf import ResHLF
 from lidnet_mm.models.denoisers.restormer import Restormer
@@ -27,6 +28,7 @@ __all__ = [
     "ClassicalFilter",
     "Identity",
     "NonLocalMeans",
+    "OnnxGenerator",
     "ResHLF",
     "Restormer",
     "SliceCritic",

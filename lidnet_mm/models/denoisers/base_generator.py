@@ -76,7 +76,7 @@ class BaseGenerator(BaseModule):
                 f"{name} needs slices of at least {smallest} x {smallest} pixels, "
                 f"got {x.shape[-2]} x {x.shape[-1]}; pad the slice or take a larger crop"
             )
-        if x.numel() == 0:
+        if x.numel() == 0 or torch.compiler.is_compiling():  # a graph holds no values
             return
         low, high = (limit.item() for limit in x.detach().aminmax())
         if not (low >= 0 and high <= 1):  # NaN is neither

@@ -60,6 +60,6 @@ class MAPNN(BaseGenerator):
         """
         outputs = []
         for _ in range(self.num_modules):
-            x = into_range(x + self.shared_module.body(x), high=1)
+            x = into_range(x + self.shared_module.body(x), high=1.0)
             outputs.append(x)
         return outputs

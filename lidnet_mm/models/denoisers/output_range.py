@@ -23,6 +23,8 @@ def into_range(x: Tensor, low: float = 0.0, high: float | None = None) -> Tensor
     Returns:
         Tensor: ``x.clamp(low, high)``.
     """
+    if not torch.is_grad_enabled():  # also in a graph for ONNX, which knows no gradients
+        return x.clamp(low, high)
     return _IntoRange.apply(x, low, high)
 
 
