@@ -77,6 +77,15 @@ def test_a_box_above_two_is_joined_to_the_one_that_fits_better(whole):
     }
 
 
+@pytest.mark.parametrize("whole", [0, 1])
+@pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1), (2, 1, 0)])
+def test_of_two_that_fit_equally_it_is_always_the_same_one(whole, order):
+    halves = [nodule(1 - whole, (10, 10, 15, 20)), nodule(1 - whole, (15, 10, 20, 20))]
+    boxes = [nodule(whole, BOX), *halves]
+    lesions = join_boxes([boxes[index] for index in order], even_stack())
+    assert (halves[1],) in {lesion.boxes for lesion in lesions}
+
+
 def test_the_neighbouring_slice_is_joined_before_a_better_box_behind_it():
     boxes = [nodule(0, BOX), nodule(1, (12, 12, 20, 20)), nodule(2, BOX)]
     assert slices_of(join_boxes(boxes, even_stack())) == [(0, 1, 2)]
