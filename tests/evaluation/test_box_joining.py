@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_lesions import Stack, nodule
+from slice_stack import Stack, nodule
 
 from lidnet_mm.evaluation.box_joining import JoiningRule, join_boxes
 from lidnet_mm.evaluation.lesions import SliceBox
