@@ -122,11 +122,9 @@ def _pairs(
             allowed = overlap_of_smaller(plane.edges, other.edges) >= rule.min_overlap
             overlap = box_overlap(plane.edges, other.edges)
             for i, j in np.argwhere(allowed).tolist():
-                # Equal pairs are told apart by what is the same when slices are counted downwards.
-                ends = sorted(((*plane.edges[i], i), (*other.edges[j], j)))
-                key = (upper - lower, -overlap[i, j], ends)
-                found.append((key, plane.indices[i], other.indices[j]))
-    return [(lower, upper) for _, lower, upper in sorted(found)]
+                gap = upper - lower
+                found.append((gap, -overlap[i, j], plane.indices[i], other.indices[j]))
+    return [(lower, upper) for *_, lower, upper in sorted(found)]
 
 
 def _planes(ordered: Sequence[SliceBox]) -> dict[tuple[str, int], _Plane]:

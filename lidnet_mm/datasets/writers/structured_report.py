@@ -134,8 +134,10 @@ def write_structured_report(
         series_description=series_description,
         specific_character_set="ISO_IR 192",  # class names may be in any script
     )
-    # The clock of this machine would make every run's file another one; both are optional.
+    # The clock of this machine would make another file at every run; all of these are optional.
     del report.InstanceCreationDate, report.InstanceCreationTime
+    for equipment in report.get("ContributingEquipmentSequence", ()):
+        equipment.pop("ContributionDateTime", None)
     for keyword in (*PATIENT_AND_STUDY, *IF_STATED):
         if keyword in slices[0]:
             # By keyword: a source that mistook the value representation does not pass it on.
