@@ -44,7 +44,7 @@ class TestSettings:
         found = low_dose_settings(config_with(noise_hu=60, cache_dir="/home/joe/cache"))
         assert settings_text(found) == (
             "device cpu, electronic_noise 0.0, geometry parallel, mode physics, noise_hu 60, "
-            "realizations 1, seed 0"
+            "seed 0"
         )
 
     def test_geometry_of_a_scanner(self):

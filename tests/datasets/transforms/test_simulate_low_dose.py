@@ -9,7 +9,7 @@ from torch.utils.data import DataLoader
 
 from lidnet_mm import simulation
 from lidnet_mm.datasets.transforms import LoadCTSlice, SimulateLowDose
-from lidnet_mm.datasets.transforms import simulate_low_dose as module
+from lidnet_mm.datasets.transforms import noise_draws as module
 
 SCAN = {"num_views": 48}
 SIZE = 48
