@@ -81,24 +81,25 @@ class SliceNoise:
         level = self.source.level(np.random.default_rng(seed_for("dose", name)))
         return self._kept(name, lambda: self._simulate(FIXED, level))
 
-    def numbered(self, number: int) -> np.ndarray:
-        """A draw for trainings, 1 or more; with a range of doses, at its middle."""
+    def numbered(self, number: int, weight: float = 1.0) -> np.ndarray:
+        """A draw for trainings, 1 or more, times a weight; with a range of doses, at its middle."""
         name = draw_name(self.source.seed, self.results, number)
-        keep = self._kept_rounded if self.source.mode.adds_noise else self._kept
-        return keep(name, lambda: self._simulate(number))
+        if self.source.mode.adds_noise:
+            return self._kept_rounded(name, lambda: self._simulate(number), weight)
+        return self._kept(name, lambda: self._simulate(number)) * np.float32(weight)
 
     def once(self, seed: int, level: float | None) -> np.ndarray:
         """A draw that is not kept, at a noise in HU of the range."""
         return self._simulate(f"visit {seed}", level)
 
-    def mean(self) -> np.ndarray:
-        """Mean over all draws that there could be; with a range of doses, at its middle."""
+    def mean(self, weight: float = 1.0) -> np.ndarray:
+        """Mean over all draws there could be, times a weight; with a range, at its middle."""
         mode = self.source.mode
 
         def make() -> np.ndarray:
             return self._computed(lambda ndct: mode.mean_noise(ndct, self.results))
 
-        return self._kept_rounded("mean", make)
+        return self._kept_rounded("mean", make, weight)
 
     def _simulate(self, number: int | str, level: float | None = None) -> np.ndarray:
         """Simulate a draw."""
@@ -131,8 +132,8 @@ class SliceNoise:
         cache.save(key, image)
         return image
 
-    def _kept_rounded(self, name: str, make: Callable[[], np.ndarray]) -> np.ndarray:
-        """An image rounded to 16 bits, from the cache, or made and kept there."""
+    def _kept_rounded(self, name: str, make: Callable[[], np.ndarray], weight: float) -> np.ndarray:
+        """An image rounded to 16 bits, from the cache, or made and kept there; times a weight."""
         cache = self.source.cache
         key = None if cache is None else self._key(f"{name}|16 bits")
         stored = None if cache is None else cache.load(key, self.ndct.shape)
@@ -144,7 +145,7 @@ class SliceNoise:
             steps = np.rint(image / np.float32(step))
             if cache is not None:
                 cache.save(key, steps, {"step": step})
-        steps *= np.float32(step)
+        steps *= np.float32(step * weight)
         return steps
 
     def _key(self, name: str) -> str:

@@ -1,5 +1,7 @@
 """Noise of a slice that is another at every visit in training, at the cost of reading it."""
 
+from functools import partial
+
 import numpy as np
 
 from lidnet_mm.datasets.draw import Draw
@@ -61,17 +63,14 @@ def unit_vector(random: np.random.Generator, size: int) -> np.ndarray:
 def _mixed(noise: SliceNoise, weights: np.ndarray, scale: float) -> np.ndarray:
     """``scale**2 mean + scale * sum of weights (draw - mean)``; what has no weight is not read."""
     terms = [
-        (scale * weight, noise.numbered, (number,))
+        partial(noise.numbered, number, scale * float(weight))
         for number, weight in enumerate(weights, start=1)
         if weight
     ]
     of_mean = scale**2 - scale * float(weights.sum())
     if of_mean:
-        terms.append((of_mean, noise.mean, ()))
-    mixed = None
-    for weight, image_of, arguments in terms:
-        image = image_of(*arguments)
-        if weight != 1:
-            image *= np.float32(weight)
-        mixed = image if mixed is None else np.add(mixed, image, out=mixed)
+        terms.append(partial(noise.mean, of_mean))
+    mixed = terms[0]()
+    for term in terms[1:]:
+        mixed += term()
     return mixed

@@ -62,11 +62,11 @@ class Known:
     def level(self, random):
         return None
 
-    def numbered(self, number):
-        return self.draws[number - 1].copy()
+    def numbered(self, number, weight):
+        return self.draws[number - 1] * np.float32(weight)
 
-    def mean(self):
-        return self._mean.copy()
+    def mean(self, weight):
+        return self._mean * np.float32(weight)
 
 
 COUNT, K = 500, 4
