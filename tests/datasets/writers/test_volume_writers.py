@@ -65,7 +65,10 @@ def test_nifti_without_a_change_holds_the_same_bytes(tmp_path, dtype, order, suf
     np.testing.assert_array_equal(before.dataobj.get_unscaled(), after.dataobj.get_unscaled())
     np.testing.assert_array_equal(before.affine, after.affine)
     assert after.get_data_dtype() == before.get_data_dtype()
-    assert (after.dataobj.slope, after.dataobj.inter) == (before.dataobj.slope, before.dataobj.inter)
+    assert (after.dataobj.slope, after.dataobj.inter) == (
+        before.dataobj.slope,
+        before.dataobj.inter,
+    )
     assert b"Doe" not in after.header.binaryblock
 
 

@@ -17,7 +17,8 @@ OPTIONS = {"REDCNN": {"channels": 8}, "CPCE": {"channels": 8}, "MAPNN": {"channe
 GENERATORS = [
     cls
     for cls in (getattr(denoisers, name) for name in denoisers.__all__)
-    if issubclass(cls, BaseGenerator) and not inspect.isabstract(cls)
+    if issubclass(cls, BaseGenerator)
+    and not inspect.isabstract(cls)
     and cls is not denoisers.OnnxGenerator  # wants a file: test_onnx_generator.py
 ]
 
