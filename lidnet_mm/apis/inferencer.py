@@ -205,7 +205,7 @@ def resolve_device(device: str | None) -> torch.device:
 
 def nothing_found(source: Path, left_out: Sequence[LeftOut]) -> str:
     """Say that there is nothing to denoise, and the first reason."""
-    kinds = "a CT series as DICOM, NIfTI, MetaImage or NRRD, or 16-bit PNG"
+    kinds = "CT series as DICOM, NIfTI, MetaImage or NRRD, or 16-bit PNG"
     if not left_out:
         return f"{source} holds no {kinds}"
     first = left_out[0]
