@@ -16,7 +16,7 @@ from lidnet_mm.visualization.binning import binned
 from lidnet_mm.visualization.dataset_page.packed_image import PackedImage, pack_images
 from lidnet_mm.visualization.dataset_page.windows import PRESETS, NamedWindow
 from lidnet_mm.visualization.html_page import as_it_is, script_json, template_environment
-from lidnet_mm.visualization.slice_figure import DETECTION_COLOUR
+from lidnet_mm.visualization.slice_figure import DETECTION_COLOUR, lesion_region
 from lidnet_mm.visualization.study_page.slice_choice import (
     MOST_BYTES,
     ShownSlices,
@@ -30,6 +30,10 @@ STYLES = (("lidnet_mm.visualization.dataset_page", "viewer.css"), (PACKAGE, "stu
 
 SIDES = ("source", "denoised")
 """Images of a slice, in the order of the page."""
+
+LUNG = "lung"
+LUNG_HU = -500
+"""A lesion lies in a lung where the median around it is below."""
 
 DIFFERENCE_HU = 100
 """Denoised minus source is shown from minus this to plus this."""
@@ -61,7 +65,7 @@ def write_study_page(
     facts: StudyFacts,
     path: Path,
     *,
-    windows: Sequence[NamedWindow] = PRESETS,
+    windows: Sequence[NamedWindow] | None = None,
     most_bytes: float = MOST_BYTES,
 ) -> ShownSlices:
     """Write the page. Two slices are in memory at a time, however many the series has.
@@ -75,7 +79,8 @@ def write_study_page(
         lesions: In the order of their numbers, from 1.
         facts: What the page states.
         path: The HTML file, in a folder of unfinished files: an error leaves a part of it.
-        windows: HU windows to choose from, the one that the page opens with first.
+        windows: HU windows to choose from, the one that the page opens with first. Defaults to
+            usual ones, first that for lungs where the lesion of the highest score lies in one.
         most_bytes: Of the page, about.
 
     Returns:
@@ -106,12 +111,24 @@ def write_study_page(
         script="".join(
             as_it_is(*each) for each in (*hu_viewer.SCRIPTS, *((PACKAGE, name) for name in SCRIPTS))
         ),
-        description=script_json(_description(source, lesions, shown, windows)),
+        description=script_json(
+            _description(source, lesions, shown, windows or _windows(source, lesions))
+        ),
         images=_images(source, denoised, shown),
     )
     with path.open("w", encoding="utf-8") as page:
         page.writelines(chunks)
     return shown
+
+
+def _windows(source: CTVolume, lesions: Sequence[Lesion]) -> Sequence[NamedWindow]:
+    """Usual windows, the one first in which the best lesion is seen."""
+    best = max(lesions, key=lambda lesion: lesion.score, default=None)
+    if best is None:
+        return PRESETS
+    x1, y1, x2, y2 = lesion_region(np.array(best.key_box.box), source.slice_shape, scale=2.5)
+    around = np.median(source.read_slice(best.key_slice)[y1:y2, x1:x2])
+    return sorted(PRESETS, key=lambda each: each.name != LUNG) if around < LUNG_HU else PRESETS
 
 
 def _images(

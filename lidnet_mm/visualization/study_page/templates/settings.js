@@ -41,8 +41,21 @@ function studySettings(shown, inputs, redraw) {
     redraw();
   }
 
+  function middleOf(number) {
+    const [x1, y1, x2, y2] = lesions[number - 1].box;
+    return [(x1 + x2) / 2, (y1 + y2) / 2];
+  }
+
+  // Of what is shown; of a whole slice with the marked lesion, this lesion.
+  function middleOfView() {
+    const isHere = state.zoom === 1 && slice().boxes.some(box => box[5] === state.lesion);
+    const [x1, y1, x2, y2] = state.view;
+    return isHere ? middleOf(state.lesion) : [(x1 + x2) / 2, (y1 + y2) / 2];
+  }
+
   // Around a place of the slice, which stays inside.
-  function setZoom(zoom, x = (state.view[0] + state.view[2]) / 2, y = (state.view[1] + state.view[3]) / 2) {
+  function setZoom(zoom, x, y) {
+    if (x === undefined) [x, y] = middleOfView();
     state.zoom = clamp(zoom, 1, 8);
     const [wide, high] = [width / state.zoom, height / state.zoom];
     const left = clamp(x - wide / 2, 0, width - wide);
@@ -64,11 +77,6 @@ function studySettings(shown, inputs, redraw) {
       if (Number(row.dataset.lesion) === number) row.setAttribute("aria-current", "true");
       else row.removeAttribute("aria-current");
     }
-  }
-
-  function middleOf(number) {
-    const [x1, y1, x2, y2] = lesions[number - 1].box;
-    return [(x1 + x2) / 2, (y1 + y2) / 2];
   }
 
   // To the key slice of a lesion.
@@ -93,12 +101,10 @@ function studySettings(shown, inputs, redraw) {
     redraw();
   }
 
-  // Enlarges the marked lesion where its slice is shown, else a place.
+  // Enlarges a place, or the marked lesion.
   function toggleZoom(x, y) {
-    if (state.zoom > 1) return setZoom(1);
-    if (x !== undefined) return setZoom(4, x, y);
-    const isHere = slice().boxes.some(box => box[5] === state.lesion);
-    return setZoom(4, ...isHere ? middleOf(state.lesion) : []);
+    if (state.zoom > 1) setZoom(1);
+    else setZoom(4, x, y);
   }
 
   function reset() {
