@@ -1,0 +1,27 @@
+# The bundled LIDnet cpce_lidnet and its detector nodules_faster-rcnn: the bounded form.
+_base_ = [
+    '../_base_/models/faster-rcnn_r18_slim.py',
+    '../_base_/datasets/chest_doses_ldct.py',
+    '../_base_/schedules/collaborative_small.py',
+    '../_base_/default_runtime.py',
+]
+model = dict(
+    type='lidnet_mm.LIDDetector',
+    denoiser=dict(type='lidnet_mm.DenoisingModel', generator=dict(type='lidnet_mm.CPCE')),
+    detector=_base_.detector,
+    roi_perceptual_loss=dict(type='lidnet_mm.ROIPerceptualLoss', num_rois=5, loss_weight=5.0),
+    detection_loss_weight=5.0,
+    feedback_limit=10.0)
+# T1 = 1200, then two rounds of T2 = 1000, T3 = 300.
+train_cfg = dict(pretrain_iters=1200, denoiser_iters=1000, detector_iters=300, rounds=2)
+param_scheduler = dict(
+    denoiser=[
+        dict(type='CosineAnnealingLR', by_epoch=False, begin=0, end=2000, T_max=2000, eta_min=1e-5),
+    ],
+    detector=[
+        dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=50),
+        dict(type='CosineAnnealingLR', by_epoch=False, begin=50, end=1800, T_max=1750, eta_min=1e-5),
+    ])
+optim_wrapper = dict(denoiser=dict(clip_grad=dict(max_norm=10)))
+judge = '../judges/judge_faster-rcnn_r18_chest.py'
+default_hooks = dict(checkpoint=dict(interval=200))
