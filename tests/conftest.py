@@ -2,10 +2,12 @@
 
 import locale
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from browser import Browser
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 LOCALE = locale.setlocale(locale.LC_ALL)
@@ -33,3 +35,14 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no real CT data: set LIDNET_TEST_DATA to its folder")
     return folder
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A headless browser; the test is skipped where there is none."""
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("no chromium to open the page with")
+    browser = Browser(path, tmp_path_factory.mktemp("profile"))
+    yield browser
+    browser.close()

@@ -25,7 +25,9 @@ LAYERS = (
     ("lidnet_mm.datasets",),
     ("lidnet_mm.models",),
     ("lidnet_mm.engine",),
-    ("lidnet_mm.apis", "lidnet_mm.visualization"),
+    ("lidnet_mm.visualization",),
+    ("lidnet_mm.inference",),
+    ("lidnet_mm.apis",),
     (
         "lidnet_mm.benchmark.note_file",
         "lidnet_mm.benchmark.public_text",

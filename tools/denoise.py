@@ -67,6 +67,12 @@ def build_parser() -> argparse.ArgumentParser:
     way.add_argument("--tile-size", type=int, help="side of tiles in pixels (whole slices)")
     output = parser.add_argument_group("output")
     output.add_argument("--format", choices=FORMATS, help="of the output (that of the source)")
+    output.add_argument(
+        "--report", action="store_true", help="write a page of each series to look at in a browser"
+    )
+    output.add_argument(
+        "--keep-names", action="store_true", help="the page shows patient, study and path"
+    )
     output.add_argument("--overwrite", action="store_true", help="write over files of another run")
     output.add_argument(
         "--shard", default="1/1", metavar="i/n", help="part of the series (default: all)"
@@ -170,6 +176,8 @@ def run(arguments: argparse.Namespace) -> int:
         format=arguments.format,
         overwrite=arguments.overwrite,
         single_file=single,
+        report=arguments.report,
+        keep_names=arguments.keep_names,
     )
     counts = {"done": 0, "skipped": 0, "failed": 0}
     with tqdm(total=count_slices(own), unit="slice", disable=None) as bar:

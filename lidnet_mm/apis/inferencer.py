@@ -120,6 +120,8 @@ class LIDInferencer:
         format: str | None = None,
         return_volumes: bool | None = None,
         overwrite: bool = False,
+        report: bool = False,
+        keep_names: bool = False,
     ) -> DenoisedSeries | list[DenoisedSeries]:
         """Denoise.
 
@@ -133,6 +135,8 @@ class LIDInferencer:
             return_volumes (bool, optional): Give denoised volumes back. Defaults to where there is
                 no ``out_dir``: what is written need not be in memory.
             overwrite (bool): Write over files that another run left in ``out_dir``.
+            report (bool): Write an HTML page of each series to ``out_dir``, too.
+            keep_names (bool): The page shows patient, study and path of the source.
 
         Returns:
             DenoisedSeries | list[DenoisedSeries]: What came out; a list for several inputs and
@@ -140,11 +144,20 @@ class LIDInferencer:
 
         Raises:
             FileNotFoundError: There is no such file.
-            ValueError: A series cannot be used; the message says which and why.
+            ValueError: A series cannot be used; the message says which and why. Or a report is
+                asked for without ``out_dir``.
         """
+        if (report or keep_names) and out_dir is None:
+            raise ValueError("a report is a file: give out_dir, too")
         keep = out_dir is None if return_volumes is None else return_volumes
         run = out_dir and TreeRun(
-            self.pipeline, Path(out_dir), format=format, overwrite=overwrite, keep=keep
+            self.pipeline,
+            Path(out_dir),
+            format=format,
+            overwrite=overwrite,
+            keep=keep,
+            report=report,
+            keep_names=keep_names,
         )
         if isinstance(inputs, list | tuple):
             return [each for one in inputs for each in self._one(one, spacing, run)]

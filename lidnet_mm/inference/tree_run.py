@@ -21,6 +21,7 @@ from lidnet_mm.inference.denoised_series import (
 from lidnet_mm.inference.output_tree import OutputTree
 from lidnet_mm.inference.series_pipeline import SeriesPipeline
 from lidnet_mm.inference.source_tree import FoundVolume
+from lidnet_mm.inference.study_report import names_of, report_file, write_report
 
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 """Errors of an output that all further series would meet, too."""
@@ -70,9 +71,11 @@ class TreeRun:
         overwrite: Write over files of another run.
         keep: Give denoised volumes back.
         single_file: ``out`` is a file.
+        report: Write an HTML page of each series, too.
+        keep_names: The page shows patient, study and path of the source.
 
     Raises:
-        ValueError: There is no such format.
+        ValueError: There is no such format, or names are to be kept and there is no report.
     """
 
     def __init__(
@@ -84,9 +87,14 @@ class TreeRun:
         overwrite: bool = False,
         keep: bool = False,
         single_file: bool = False,
+        report: bool = False,
+        keep_names: bool = False,
     ) -> None:
         if format is not None and format not in FORMATS:
             raise ValueError(f"format is {format!r}; give one of {', '.join(FORMATS)}")
+        if keep_names and not report:
+            raise ValueError("names are kept in the report alone: give --report, too")
+        self._report, self._keep_names = report, keep_names
         self._pipeline, self._suffix = pipeline, format and FORMATS[format]
         self._overwrite, self._keep = overwrite, keep
         self._file = out if single_file else None
@@ -142,6 +150,8 @@ class TreeRun:
             outputs = writer.outputs
             if pipeline.detector is not None:
                 outputs += lesion_files(target.prefix, writer)
+            if self._report:
+                outputs += (report_file(target.prefix),)
             if not self._overwrite:
                 self._tree.require_free(found.identity, target.folder, outputs, way)
             denoised, lesions = denoise_series(
@@ -156,6 +166,10 @@ class TreeRun:
             if lesions is not None:
                 names, detector = pipeline.class_names, pipeline.detector
                 write_lesions(part, target.prefix, lesions, volume, names, writer, detector)
+            if self._report:
+                page = part / report_file(target.prefix)
+                shown = names_of(found, volume) if self._keep_names else {}
+                write_report(page, volume, writer, lesions, pipeline, warnings, shown)
             files = self._tree.publish(found.identity, part, target.folder, state, way)
         place = spacing_of(volume), display_affine_of(volume)
         series = DenoisedSeries(denoised, *place, lesions, warnings, files)
@@ -164,6 +178,8 @@ class TreeRun:
     def _way(self, target: Target) -> str:
         """Digest of all that the output depends on besides the source."""
         parts = [self._pipeline.digest, target.suffix or "", target.name, target.prefix]
+        if self._report:
+            parts.append(f"report {self._keep_names}")
         return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
 
 

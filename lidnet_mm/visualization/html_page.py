@@ -1,6 +1,9 @@
 """What all HTML pages share: templates that escape, and pictures inside the page."""
 
 import base64
+import json
+from collections.abc import Mapping
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -47,3 +50,19 @@ def data_uri(png: bytes) -> str:
         An address that holds the picture itself.
     """
     return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
+
+
+def script_json(content: Mapping[str, Any]) -> str:
+    """Json for inside of a script element: no ``<`` that could end it.
+
+    Args:
+        content: Of finite numbers, texts, lists and mappings.
+
+    Returns:
+        Its text.
+
+    Raises:
+        ValueError: A number is not finite.
+    """
+    text = json.dumps(content, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c")

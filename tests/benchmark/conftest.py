@@ -8,7 +8,6 @@ from pathlib import Path
 import fake_mim
 import numpy as np
 import pytest
-from browser import Browser
 from matrix_files import FILES
 
 from lidnet_mm.benchmark import ResultRow
@@ -109,17 +108,6 @@ def adversarial_entries():
             }
         entries.append({"lr": 1e-4, **scalars, "iter": iteration, "step": iteration})
     return entries
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    """A headless browser; the test is skipped where there is none."""
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("no chromium to open the page with")
-    browser = Browser(path, tmp_path_factory.mktemp("profile"))
-    yield browser
-    browser.close()
 
 
 COMPARISON = """

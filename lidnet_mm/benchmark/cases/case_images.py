@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lidnet_mm.benchmark.cases.case import Case, truth_of
+from lidnet_mm.visualization.binning import binned
 from lidnet_mm.visualization.dataset_page.packed_image import BYTES_A_PIXEL, pack_images
 from lidnet_mm.visualization.slice_figure import lesion_region
 
@@ -145,27 +146,6 @@ def case_images(case: Case, most_pixels: int) -> Iterator[tuple[int, str, CaseIm
                 title,
                 _pack(image, region if part.offset == 0 else None, most_pixels),
             )
-
-
-def binned(image: np.ndarray, binning: int) -> np.ndarray:
-    """Means of squares of pixels; at the far edges, of what is there.
-
-    Args:
-        image (np.ndarray): (H, W).
-        binning (int): b, side of a square in pixels.
-
-    Returns:
-        np.ndarray: float64 (ceil(H / b), ceil(W / b)).
-    """
-    if binning == 1:
-        return np.asarray(image, dtype=np.float64)
-    rows, columns = (np.arange(0, side, binning) for side in np.shape(image))
-    total = np.add.reduceat(np.add.reduceat(np.asarray(image, np.float64), rows, 0), columns, 1)
-    tall, wide = (
-        np.diff(np.append(starts, side))
-        for starts, side in zip((rows, columns), np.shape(image), strict=True)
-    )
-    return total / np.outer(tall, wide)
 
 
 def _pack(image: np.ndarray, region: Region | None, most_pixels: int) -> CaseImage:

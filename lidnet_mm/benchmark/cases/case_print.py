@@ -9,8 +9,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from lidnet_mm.benchmark.cases.case import Case, detections_of, truth_of
-from lidnet_mm.benchmark.cases.case_images import binned, shown_region
+from lidnet_mm.benchmark.cases.case_images import shown_region
 from lidnet_mm.evaluation.box_overlap import box_overlap
+from lidnet_mm.visualization.binning import binned
 from lidnet_mm.visualization.slice_figure import DETECTION_COLOUR, TRUTH_COLOUR
 from lidnet_mm.visualization.windowing import apply_window
 

@@ -1,6 +1,5 @@
 """What the viewer of cases in a report is given."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -30,6 +29,7 @@ from lidnet_mm.benchmark.public_text import PublicNames
 from lidnet_mm.benchmark.scores.results import ResultRow
 from lidnet_mm.benchmark.scores.row_titles import RowKey
 from lidnet_mm.visualization.dataset_page.windows import PRESETS
+from lidnet_mm.visualization.html_page import script_json
 
 LOWEST_SCORE = 0.05
 """Of a prediction that the page knows of; its threshold cannot be set lower."""
@@ -115,7 +115,7 @@ def case_view(
         (case, case_pictures(case, each, by_importance(own, keys)))
         for case, own in zip(shown, groups, strict=True)
     ]
-    taken = len(_json({"cases": entries})) + LETTERS_A_CASE * len(shown)
+    taken = len(script_json({"cases": entries})) + LETTERS_A_CASE * len(shown)
     taken += sum(picture.letters for _, pictures in prints for picture in pictures)
     taken += LETTERS_AN_IMAGE * images_of(shown)
     store = _Store()
@@ -127,7 +127,7 @@ def case_view(
         len(_found(part, title)) for case in shown for part in case.slices for title in part.images
     ]
     return CaseView(
-        description=_json({"cases": entries, "presets": _presets(shown)}),
+        description=script_json({"cases": entries, "presets": _presets(shown)}),
         images=store.images,
         prints=prints,
         steps=(min(steps), max(steps)),
@@ -216,9 +216,3 @@ def _presets(cases: Sequence[Case]) -> list[dict[str, Any]]:
         low, high = preset.window
         windows.append({"title": preset.title, "low": low, "high": high})
     return windows
-
-
-def _json(content: Mapping[str, Any]) -> str:
-    """Json inside of a script element: no ``<`` that could end it."""
-    text = json.dumps(content, separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c")

@@ -36,6 +36,7 @@ from lidnet_mm.benchmark.tables.paper_table import latex_page, markdown_table
 from lidnet_mm.benchmark.tables.paper_tables import paper_tables
 from lidnet_mm.benchmark.tables.physics_table import physics_tables
 from lidnet_mm.benchmark.tables.results_table import markdown, result_tables
+from lidnet_mm.visualization import hu_viewer
 from lidnet_mm.visualization.html_page import as_it_is, template_environment
 from lidnet_mm.visualization.slice_figure import DETECTION_COLOUR, TRUTH_COLOUR
 from lidnet_mm.whole_file import write_whole
@@ -45,9 +46,7 @@ TEMPLATE = "report.html.j2"
 MOST_BYTES = 29.5e6
 """Of the page, which is passed on by mail."""
 SCRIPTS = (  # in this order: each uses those before it
-    ("lidnet_mm.visualization.dataset_page", "packed_image.js"),
-    (PACKAGE, "case_common.js"),
-    (PACKAGE, "case_images.js"),
+    *hu_viewer.SCRIPTS,
     (PACKAGE, "case_shown.js"),
     (PACKAGE, "case_drawing.js"),
     (PACKAGE, "case_words.js"),

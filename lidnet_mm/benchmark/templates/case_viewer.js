@@ -6,9 +6,9 @@
   const inputs = Object.fromEntries(["case", "slice", "left", "right", "preset", "width", "level",
     "threshold", "boxes", "enlarge", "wipe"].map(id => [id, byId(id)]));
   const shown = caseShown(cases);
-  const images = caseImages([...document.querySelectorAll("script.pixels")]);
+  const images = huImages([...document.querySelectorAll("script.pixels")]);
   const { drawScreens, drawStrip } = caseDrawing(shown, images);
-  const { describe, report } = caseWords(shown);
+  const { describe } = caseWords(shown);
 
   let wanted = 0;
   async function draw() {
@@ -21,7 +21,7 @@
     describe();
     root.dataset.drawn = turn;
   }
-  const redraw = () => draw().catch(report);
+  const redraw = () => draw().catch(reportTrouble);
 
   const settings = caseSettings(shown, presets, inputs, redraw);
   listenToPointer(root, shown, images, settings);

@@ -1,4 +1,4 @@
-// What is shown, in words; and what went wrong.
+// What is shown, in words.
 function caseWords(shown) {
   "use strict";
   const { state, currentCase, currentSlice, resultOf } = shown;
@@ -19,13 +19,5 @@ function caseWords(shown) {
     stage.setAttribute("aria-label", words);
   }
 
-  function report(error) {
-    byId("trouble").textContent = typeof DecompressionStream === "undefined"
-      ? "This browser is too old to unpack the pictures: use one of 2023 or later."
-      : `The pictures cannot be drawn: ${error.message}`;
-    byId("trouble").hidden = false;
-    throw error;
-  }
-
-  return { describe, report };
+  return { describe };
 }

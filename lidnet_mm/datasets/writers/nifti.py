@@ -39,7 +39,7 @@ class NiftiWriter(VolumeWriter):
         self._target = self.folder / name
         self._same = isinstance(volume, NiftiVolume)
         header = (
-            header_without_text(nibabel.load(volume.path)) if self._same else self._new_header()
+            header_without_text(nibabel.load(volume.path)) if self._same else self._empty().header
         )
         axes = volume.orientation.axes
         self._voxels = VoxelFile(

@@ -56,6 +56,27 @@ def open_writer(
     return DicomWriter(volume, folder, derivation, names)
 
 
+def open_written(writer: VolumeWriter) -> CTVolume:
+    """Open what a writer wrote.
+
+    Args:
+        writer: Finished.
+
+    Returns:
+        The volume, its slices in the order of the source's.
+
+    Raises:
+        VolumeError: It cannot be read.
+    """
+    files = tuple(writer.folder / name for name in writer.outputs)
+    if isinstance(writer, DicomWriter):
+        return DicomVolume(files, oblique=True)
+    if isinstance(writer, PngWriter):
+        return PngFolder(writer.folder, files)
+    headers = [path for path in files if split_suffix(path.name)[1] in WRITERS]
+    return READERS[split_suffix(headers[0].name)[1]](headers[0], oblique=True)
+
+
 def suffix_of(volume: CTVolume) -> str:
     """How files of the source's own format end."""
     if isinstance(volume, DicomVolume):

@@ -6,7 +6,7 @@ import pytest
 
 from lidnet_mm.benchmark import Case
 from lidnet_mm.benchmark.cases.case import NeighbourSlice
-from lidnet_mm.benchmark.cases.case_images import binned, case_images, pixels_an_image, shown_region
+from lidnet_mm.benchmark.cases.case_images import case_images, pixels_an_image, shown_region
 
 WINDOW = (-1000.0, 400.0)
 
@@ -55,15 +55,6 @@ def test_without_room_the_region_keeps_its_pixels_and_the_rest_is_averaged():
     assert abs(unpacked(own.whole)[1, 2] - image[b : 2 * b, 2 * b : 3 * b].mean()) <= (
         own.whole.step / 2
     )
-
-
-def test_means_at_the_edges_are_of_what_is_there():
-    image = np.arange(35.0).reshape(5, 7)
-    found = binned(image, 3)
-    assert found.shape == (2, 3)
-    assert found[1, 2] == image[3:, 6:].mean()
-    assert found[0, 1] == image[:3, 3:6].mean()
-    np.testing.assert_array_equal(binned(image, 1), image)
 
 
 @pytest.mark.parametrize("box", [(0.0, 0, 8, 8), (80.0, 100, 90, 120), (0.0, 0, 90, 120)])

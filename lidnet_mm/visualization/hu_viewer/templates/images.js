@@ -1,7 +1,7 @@
-// Images of the cases: unpacked once each, the last used kept; painted in a window.
+// Packed images: unpacked once each, the last used kept; painted in a window.
 
 // (elements with their base 64) -> images by their place among these
-function caseImages(packed) {
+function huImages(packed) {
   "use strict";
   const MOST_PIXELS = 24e6;
   const unpacked = new Map();
@@ -41,7 +41,8 @@ function caseImages(packed) {
     return canvas;
   }
 
-  const valueAt = (index, x, y) => unpacked.get(index).hu[y * sizeOf(index)[0] + x];
+  const hu = index => unpacked.get(index).hu;
+  const valueAt = (index, x, y) => hu(index)[y * sizeOf(index)[0] + x];
 
-  return { sizeOf, unpack, picture, valueAt };
+  return { sizeOf, unpack, picture, hu, valueAt };
 }

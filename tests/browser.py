@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 
-KEYS = {"ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "Tab": 9}
+KEYS = {"ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "Tab": 9, "PageUp": 33,
+        "PageDown": 34, "End": 35, "Home": 36}  # fmt: skip
 
 
 class Browser:
@@ -34,7 +35,7 @@ class Browser:
         page = next(target for target in targets if target["type"] == "page")
         attached = self("Target.attachToTarget", targetId=page["targetId"], flatten=True)
         self._session = attached["sessionId"]
-        for domain in ("Page", "Runtime", "Log"):
+        for domain in ("Page", "Runtime", "Log", "Network"):
             self(f"{domain}.enable")
 
     def __call__(self, method, **parameters):
@@ -92,6 +93,13 @@ class Browser:
         button = {"button": "left", "clickCount": 1} if kind in ("Pressed", "Released") else {}
         self("Input.dispatchMouseEvent", type=f"mouse{kind}", x=x, y=y, **{**button, **more})
 
+    def swipe(self, *places):
+        """Move a finger over places."""
+        for kind, place in zip(("Start", *("Move" for _ in places[1:])), places, strict=True):
+            points = [dict(zip("xy", place, strict=True))]
+            self("Input.dispatchTouchEvent", type=f"touch{kind}", touchPoints=points)
+        self("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+
     def middle(self, selector):
         """Place of the middle of an element, scrolled into view."""
         return self.run(
@@ -118,6 +126,12 @@ class Browser:
                 found.append(json.dumps(parameters))
         # What the tests themselves do, to read pixels.
         return [text for text in found if "Multiple readback operations" not in text]
+
+    def requests(self):
+        """Addresses that the page asked for, but for pictures in itself."""
+        asked = [event for event in self.events if event["method"] == "Network.requestWillBeSent"]
+        addresses = [event["params"]["request"]["url"] for event in asked]
+        return [address for address in addresses if not address.startswith("data:")]
 
     def pdf(self):
         """The page on paper."""
