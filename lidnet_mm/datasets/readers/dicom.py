@@ -52,11 +52,10 @@ class DicomVolume(CTVolume):
 
     @classmethod
     def of_slices(cls, slices: Sequence[DicomSlice]) -> Self:
-        """Open slices whose headers were read before, and of which it is known that they belong
-        together.
+        """Open slices whose headers were read before.
 
         Args:
-            slices: At least one, whatever their series.
+            slices: At least one; that they belong together is known, whatever their series.
 
         Raises:
             VolumeError: As for a folder.

@@ -227,7 +227,9 @@ def read_header(path: Path) -> DicomHeader:
         compressed = any(length == UNDEFINED_LENGTH for _, length in reached)
         syntax = _seen_syntax(path, content, compressed)
     deflated = syntax == DeflatedExplicitVRLittleEndian
-    return DicomHeader(path, content, syntax, reached[0][0] if reached else 0, 0 if deflated else offset)
+    return DicomHeader(
+        path, content, syntax, reached[0][0] if reached else 0, 0 if deflated else offset
+    )
 
 
 def begins_like_dicom(start: bytes) -> bool:

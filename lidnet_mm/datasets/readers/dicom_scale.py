@@ -26,7 +26,9 @@ NOT_IN_HU = re.compile(
 """Names of maps that hold something else, in ImageType or FrameType (DICOM PS3.3 C.8.15.3.1.1 and
 what scanners write); signs between words as blanks."""
 
-PERFUSION = re.compile(r"PERFUSION|BLOOD ?(FLOW|VOLUME)|PERMEABILITY|\b(CBF|CBV|MTT|TTP|TMAX|PBV)\b")
+PERFUSION = re.compile(
+    r"PERFUSION|BLOOD ?(FLOW|VOLUME)|PERMEABILITY|\b(CBF|CBV|MTT|TTP|TMAX|PBV)\b"
+)
 """The same of images that are not ORIGINAL: those are the CT from which perfusion is computed."""
 
 BITS = (8, 16, 32)
@@ -189,9 +191,7 @@ def _doubt(header: DicomHeader, no_slope: bool, no_intercept: bool) -> str:
 
 def _padding(header: DicomHeader, stored: StoredType) -> tuple[int, int] | None:
     """The range of stored values that are padding; None where there is none."""
-    words = [
-        header.word(keyword) for keyword in ("PixelPaddingValue", "PixelPaddingRangeLimit")
-    ]
+    words = [header.word(keyword) for keyword in ("PixelPaddingValue", "PixelPaddingRangeLimit")]
     if words[0] is None:
         return None
     values = [stored.value(word) for word in words if word is not None]

@@ -171,12 +171,12 @@ def _slice(
     spacing = _required(header, "PixelSpacing", 2, groups)
     if min(spacing) <= 0:
         raise DicomError(
-            f"Cannot read {header.path}: PixelSpacing {spacing} mm must be above 0; export it again",
+            f"Cannot read {header.path}: PixelSpacing {spacing} mm must be above 0; export it"
+            " again",
             "its PixelSpacing is not above 0",
         )
     distances = (
-        header.numbers(keyword, 1, groups)
-        for keyword in ("SpacingBetweenSlices", "SliceThickness")
+        header.numbers(keyword, 1, groups) for keyword in ("SpacingBetweenSlices", "SliceThickness")
     )
     number = header.texts("InstanceNumber")
     return DicomSlice(
