@@ -10,7 +10,7 @@ from typing import BinaryIO
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
-from pydicom.filereader import read_partial
+from pydicom.filereader import read_dataset, read_partial
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
@@ -251,8 +251,8 @@ def _check_beginning(path: Path, stream: BinaryIO) -> None:
 
 def _check_inflated(path: Path, stream: BinaryIO, start: bytes) -> None:
     """Refuse a deflated file that would fill the memory, by counting what comes out of it."""
-    length = int.from_bytes(start[140:144], "little")  # of the meta group, its first element
-    stream.seek(PREAMBLE + len(PREFIX) + 12 + length)
+    stream.seek(PREAMBLE + len(PREFIX) if start[PREAMBLE:].startswith(PREFIX) else 0)
+    read_dataset(stream, False, True, stop_when=lambda tag, _vr, _length: tag >> 16 != 2)
     inflate, size, packed = zlib.decompressobj(-zlib.MAX_WBITS), 0, stream.read(1 << 16)
     while packed:
         size += len(inflate.decompress(packed, 1 << 24))

@@ -77,7 +77,7 @@ def read_stored(each: DicomSlice) -> np.ndarray:
         "correct_unused_bits": not whole,
     }
     if syntax == DeflatedExplicitVRLittleEndian:  # all of the file is compressed
-        return pixel_array(dcmread(each.file), index=each.frame, raw=True, **options)
+        return pixel_array(dcmread(each.file, force=True), index=each.frame, raw=True, **options)
     options["transfer_syntax_uid"] = syntax
     found = pixel_array(each.file, index=each.frame, raw=True, **options)
     return _in_stored_bits(each, found, stream_is_signed) if whole else found

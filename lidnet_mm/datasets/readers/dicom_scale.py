@@ -102,8 +102,7 @@ def stored_type(header: DicomHeader) -> StoredType:
     if header.pixel_tag in FLOATS:
         bits = FLOATS[header.pixel_tag]
         return StoredType(bits, bits, signed=True)
-    allocated, bits = _whole(header, "BitsAllocated"), header.content.get("BitsStored")
-    bits = allocated if bits is None else bits
+    allocated, bits = _whole(header, "BitsAllocated"), _whole(header, "BitsStored")
     if allocated not in BITS or not 0 < bits <= allocated:
         raise DicomError(
             f"Cannot read {path}: BitsStored {bits} of BitsAllocated {allocated} is no way to"
