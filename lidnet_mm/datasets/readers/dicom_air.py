@@ -1,4 +1,4 @@
-"""Whether values are HU where the header leaves it in doubt: air lies near -1000."""
+"""Whether values are HU where the header leaves it in doubt: air near -1000, tissue near 0."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,15 +12,24 @@ from lidnet_mm.datasets.readers.dicom_slice import DicomSlice
 AIR_HU = (-1100.0, -850.0)
 """Range of air in a CT, noise included."""
 
-SMALLEST_AIR = 0.01
-"""Part of the scan circle that air fills at least, over all slices looked at."""
+TISSUE_HU = (-150.0, 250.0)
+"""Range of fat, soft tissue and contrast medium."""
+
+BETWEEN_HU = (-700.0, -250.0)
+"""Range in which soft tissue lies where a slope of 2 was lost; of a CT only edges and sick lung."""
+
+BELOW_HU = (-np.inf, -1100.0)
+"""Range in which air lies where a slope of 0.5 was lost; of a CT only streaks beside metal."""
+
+SMALLEST_PART = 0.01
+"""Part of the scan circle that air and tissue fill at least each, over all slices looked at."""
 
 MOST_SLICES = 16
 """Slices looked at, evenly over the volume."""
 
 
 def check_air(path: Path, slices: Sequence[DicomSlice]) -> None:
-    """Refuse slices whose header does not say that they are HU, unless they show air.
+    """Refuse slices whose header does not say that they are HU, unless they look it.
 
     Only the circle inside of the picture counts: outside of it lies padding, which may have any
     value.
@@ -30,26 +39,30 @@ def check_air(path: Path, slices: Sequence[DicomSlice]) -> None:
         slices: Its slices, towards superior. Those whose header says all are not looked at.
 
     Raises:
-        DicomError: A slice is in doubt, and there is no air near -1000 in such slices.
+        DicomError: Slices are in doubt, and show no air near -1000, or no tissue near 0.
     """
     doubtful = [each for each in slices if each.scale.doubt]
     if not doubtful:
         return
     picks = np.unique(np.linspace(0, len(doubtful) - 1, MOST_SLICES).round().astype(int))
-    air = pixels = 0
+    counts = np.zeros(4, dtype=int)
+    pixels = 0
     for each in (doubtful[pick] for pick in picks):
         inside = _values_inside(path, each)
-        air += int(((inside >= AIR_HU[0]) & (inside <= AIR_HU[1])).sum())
         pixels += inside.size
-    if air < SMALLEST_AIR * pixels or not pixels:
+        for place, (low, high) in enumerate((AIR_HU, TISSUE_HU, BETWEEN_HU, BELOW_HU)):
+            counts[place] += ((inside >= low) & (inside <= high)).sum()
+    air, tissue, between, below = counts
+    seen = pixels > 0 and min(air, tissue) >= SMALLEST_PART * pixels
+    if not seen or below > air or between > 2 * tissue:
         first = doubtful[0]
         raise DicomError(
-            f"Cannot read {path}: {first.name} {first.scale.doubt}, and no air lies near -1000 in"
-            f" it and {len(doubtful) - 1} more such slices, so their values are not HU; write"
-            " RescaleSlope and RescaleIntercept (often 1 and -1024) into the headers, or export"
-            " the series again",
+            f"Cannot read {path}: {first.name} {first.scale.doubt}, and in it and"
+            f" {len(doubtful) - 1} more such slices no air is seen near -1000 with tissue near 0, so"
+            " their values are not HU; write RescaleSlope and RescaleIntercept (often 1 and -1024)"
+            " into the headers, or export the series again",
             "nothing says that its values are HU (such as no RescaleSlope or RescaleIntercept),"
-            " and no air lies near -1000; export the series again",
+            " and air near -1000 with tissue near 0 is not seen; export the series again",
         )
 
 
