@@ -1,11 +1,13 @@
 """DICOM series: a folder, a list of files, or one multi-frame file."""
 
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
 import numpy as np
+from mmengine.logging import print_log
 from pydicom.pixels import get_decoder
 from pydicom.uid import UID
 
@@ -47,6 +49,8 @@ class DicomVolume(CTVolume):
         slices, ignored = _read_headers(path, files)
         _check_one_series(path, slices)
         slices, odd = without_odd(slices)
+        for each, why in odd:
+            print_log(f"{path}: {each.name} has {why}, left out", "current", logging.WARNING)
         _check_one_pass(path, slices)
         self._open(path, slices, (*ignored, *((each.file, why) for each, why in odd)))
 

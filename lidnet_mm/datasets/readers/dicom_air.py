@@ -58,9 +58,9 @@ def check_air(path: Path, slices: Sequence[DicomSlice]) -> None:
         first = doubtful[0]
         raise DicomError(
             f"Cannot read {path}: {first.name} {first.scale.doubt}, and in it and"
-            f" {len(doubtful) - 1} more such slices no air is seen near -1000 with tissue near 0, so"
-            " their values are not HU; write RescaleSlope and RescaleIntercept (often 1 and -1024)"
-            " into the headers, or export the series again",
+            f" {len(doubtful) - 1} more such slices no air is seen near -1000 with tissue near 0,"
+            " so their values are not HU; write RescaleSlope and RescaleIntercept (often 1 and"
+            " -1024) into the headers, or export the series again",
             "nothing says that its values are HU (such as no RescaleSlope or RescaleIntercept),"
             " and air near -1000 with tissue near 0 is not seen; export the series again",
         )

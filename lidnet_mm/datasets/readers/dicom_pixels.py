@@ -1,13 +1,14 @@
 """The pixels of one DICOM slice in HU."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from pydicom import dcmread
 from pydicom.encaps import get_frame
 from pydicom.pixels import pixel_array
 from pydicom.pixels.utils import get_j2k_parameters
-from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, JPEG2000TransferSyntaxes, RLELossless
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, RLELossless
 from scipy import ndimage
 
 from lidnet_mm.datasets.readers.dicom_error import DicomError
@@ -25,8 +26,23 @@ NO_TISSUE_HU = 20000.0
 ELEMENT_HEAD = 12
 """Bytes before the value of an element of pixels in an encapsulated file."""
 
-PLENTY = 1 << 16
-"""Bytes of a compressed frame in whose head the size of its picture stands."""
+FRAME_MARKERS = {0xF7, *range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+"""Markers of JPEG and JPEG-LS after which precision and size of the picture stand."""
+
+
+@dataclass(frozen=True)
+class StreamHead:
+    """What a compressed stream says of its picture.
+
+    Attributes:
+        shape: Rows and columns.
+        precision: Bits of a value.
+        signed: Whether values are signed; None where such streams do not say.
+    """
+
+    shape: tuple[int, int]
+    precision: int
+    signed: bool | None
 
 
 class PixelError(DicomError):
@@ -69,7 +85,7 @@ def read_stored(each: DicomSlice) -> np.ndarray:
         DicomError: As :func:`read_pixels`.
     """
     syntax = UID(each.transfer_syntax)
-    stream_is_signed = _check_claims(each, syntax)
+    stream = _check_claims(each, syntax)
     whole = syntax.is_compressed and syntax != RLELossless  # a stream that knows its own bits
     options = {
         "photometric_interpretation": "MONOCHROME2",
@@ -77,10 +93,14 @@ def read_stored(each: DicomSlice) -> np.ndarray:
         "correct_unused_bits": not whole,
     }
     if syntax == DeflatedExplicitVRLittleEndian:  # all of the file is compressed
-        return pixel_array(dcmread(each.file, force=True), index=each.frame, raw=True, **options)
+        dataset = dcmread(each.file, force=True)
+        return pixel_array(dataset, index=each.frame, raw=True, **options)
     options["transfer_syntax_uid"] = syntax
+    if stream is not None:
+        options["bits_stored"] = min(stream.precision, each.stored.bits_allocated)
     found = pixel_array(each.file, index=each.frame, raw=True, **options)
-    return _in_stored_bits(each, found, stream_is_signed) if whole else found
+    signed = stream.signed if stream else None
+    return _in_stored_bits(each, found, signed) if whole else found
 
 
 def to_hu(each: DicomSlice, stored: np.ndarray) -> np.ndarray:
@@ -116,8 +136,8 @@ def padding_mask(each: DicomSlice, stored: np.ndarray, hu: np.ndarray) -> np.nda
     return padding
 
 
-def _check_claims(each: DicomSlice, syntax: UID) -> bool | None:
-    """Compare the claimed size with the file's; whether a JPEG 2000 stream says it is signed."""
+def _check_claims(each: DicomSlice, syntax: UID) -> StreamHead | None:
+    """Compare the claimed size with the file's; what a compressed stream says of itself."""
     if syntax == DeflatedExplicitVRLittleEndian:
         return None  # inflated and counted when its header was read
     if not syntax.is_compressed:
@@ -125,17 +145,14 @@ def _check_claims(each: DicomSlice, syntax: UID) -> bool | None:
         return None
     with each.file.open("rb") as stream:
         stream.seek(each.pixel_offset + ELEMENT_HEAD)
-        frame = get_frame(stream, each.frame, number_of_frames=each.frames)
-    size = stream_size(frame[:PLENTY])
-    if size is not None and size != each.shape:
+        head = stream_head(get_frame(stream, each.frame, number_of_frames=each.frames))
+    if head is not None and head.shape != each.shape:
         raise PixelError(
-            f"its compressed picture has {size[0]} x {size[1]} pixels and its header"
+            f"its compressed picture has {head.shape[0]} x {head.shape[1]} pixels and its header"
             f" {each.shape[0]} x {each.shape[1]}",
             "its compressed picture has another size than its header states",
         )
-    if syntax in JPEG2000TransferSyntaxes:
-        return get_j2k_parameters(frame).get("is_signed")
-    return None
+    return head
 
 
 def _check_native_size(each: DicomSlice) -> None:
@@ -146,36 +163,33 @@ def _check_native_size(each: DicomSlice) -> None:
         raise EOFError(f"{needed} bytes of pixels claimed, {there} bytes left in the file")
 
 
-def stream_size(frame: bytes) -> tuple[int, int] | None:
-    """Rows and columns that a JPEG, JPEG-LS or JPEG 2000 stream claims.
+def stream_head(frame: bytes) -> StreamHead | None:
+    """What a JPEG, JPEG-LS or JPEG 2000 stream says of its picture.
 
     Args:
-        frame: The stream, or its beginning.
+        frame: The stream.
 
     Returns:
-        The size; None where it is not found, as of RLE, which has none.
+        It; None where it is not found, as of RLE, which has none.
     """
     siz = frame.find(b"\xff\x4f\xff\x51")
-    if 0 <= siz < len(frame) - 24:
-        right, lower, left, upper = (
-            int.from_bytes(frame[siz + place : siz + place + 4], "big") for place in (8, 12, 16, 20)
-        )
-        return lower - upper, right - left
-    if not frame.startswith(b"\xff\xd8"):
-        return None
-    place = 2
+    known = get_j2k_parameters(frame)
+    if siz >= 0 and known:
+        right, lower, left, upper = (_big(frame, siz + place, 4) for place in (8, 12, 16, 20))
+        return StreamHead((lower - upper, right - left), known["precision"], known["is_signed"])
+    place = 2 if frame.startswith(b"\xff\xd8") else len(frame)
     while place + 9 <= len(frame) and frame[place] == 0xFF:
         marker = frame[place + 1]
-        if marker == 0xFF:  # a fill byte
-            place += 1
-            continue
-        if marker == 0xF7 or (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)):
-            rows, columns = (
-                int.from_bytes(frame[place + at : place + at + 2], "big") for at in (5, 7)
-            )
-            return rows, columns
-        place += 2 + int.from_bytes(frame[place + 2 : place + 4], "big")
+        if marker in FRAME_MARKERS:
+            shape = (_big(frame, place + 5, 2), _big(frame, place + 7, 2))
+            return StreamHead(shape, frame[place + 4], None)
+        place += 1 if marker == 0xFF else 2 + _big(frame, place + 2, 2)
     return None
+
+
+def _big(data: bytes, place: int, size: int) -> int:
+    """A big endian number."""
+    return int.from_bytes(data[place : place + size], "big")
 
 
 def _in_stored_bits(
