@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from pydicom.dataset import Dataset
 
 from lidnet_mm.datasets.readers import DicomVolume, VolumeError
 from lidnet_mm.datasets.readers.dicom_passes import passes, without_odd
@@ -125,3 +126,19 @@ def test_a_slanted_stack_has_no_slice_beside_it(series):
     slices = series([0.0] * 12, ImagePositionPatient=places)
     assert len(without_odd(slices)[0]) == 12
     assert np.ptp([each.position[0] for each in slices]) == 33
+
+
+def test_phases_in_one_multi_frame_file_are_passes(enhanced, save, hu_volume, tmp_path):
+    dataset = enhanced(hu_volume(slices=3), order=(0, 1, 2, 0, 1, 2), slopes=[1] * 6)
+    for frame, group in enumerate(dataset.PerFrameFunctionalGroupsSequence):
+        content = Dataset()
+        content.TemporalPositionIndex = frame // 3 + 1
+        group.FrameContentSequence = [content]
+    slices = read_dicom_slices(save(dataset, tmp_path / "4d.dcm"))
+    assert [one.name for one in passes(slices)] == [
+        "TemporalPositionIndex 1",
+        "TemporalPositionIndex 2",
+    ]
+    for phase in passes(slices):
+        volume = DicomVolume.of_slices(phase.slices)
+        np.testing.assert_array_equal(volume.read_slice(2), hu_volume(slices=3)[2])
