@@ -43,6 +43,9 @@ class CTLesionDataset(CocoDataset):
             ever replaced by another.
         expected: What the annotation file is known to hold, such as ``dict(slices=2000)`` of a
             published data set (see :func:`unexpected_counts`); one warning lists what differs.
+        unannotated: Take slices in which nobody looked for lesions (``info.annotated`` of the
+            annotation file is false). They are for denoisers alone: a detector would learn them as
+            negatives.
         **kwargs: As for ``CocoDataset``.
 
     Raises:
@@ -60,6 +63,7 @@ class CTLesionDataset(CocoDataset):
         data_prefix: Mapping[str, str] | None = None,
         unreadable: str = "error",
         expected: Mapping[str, Any] | None = None,
+        unannotated: bool = False,
         **kwargs: Any,
     ) -> None:
         if unreadable not in ("error", "skip"):
@@ -70,6 +74,7 @@ class CTLesionDataset(CocoDataset):
                 " compare; leave it out where test_mode=True"
             )
         self.unreadable = unreadable
+        self.unannotated = unannotated
         self.expected = expected or {}
         check_expected(self.expected)
         super().__init__(*args, data_prefix=dict(data_prefix or {"img": ""}), **kwargs)
@@ -136,6 +141,7 @@ class CTLesionDataset(CocoDataset):
         for record in content["images"]:
             _check_image_record(record, self.ann_file)
         _check_unique_ids(content["images"], self.ann_file)
+        self._check_annotated(content)
         self._check_categories(content)
         data_list = super().load_data_list()
         self._check_volumes(data_list)
@@ -193,6 +199,16 @@ class CTLesionDataset(CocoDataset):
                 f" records; {REMEDY}"
             )
         return content
+
+    def _check_annotated(self, content: dict) -> None:
+        """Refuse slices of unknown lesions, unless the config says that it knows."""
+        info = content.get("info")
+        if isinstance(info, dict) and info.get("annotated") is False and not self.unannotated:
+            raise ValueError(
+                f"{self.ann_file} has slices in which nobody looked for lesions, and a detector"
+                " would learn them as negatives: set unannotated=True of the dataset in the config"
+                " to train or measure a denoiser alone on them"
+            )
 
     def _check_categories(self, content: dict) -> None:
         """Refuse a file whose boxes would all be dropped for their class."""

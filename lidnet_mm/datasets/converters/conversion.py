@@ -29,7 +29,7 @@ from lidnet_mm.datasets.converters.case_conversion import convert_case
 from lidnet_mm.datasets.converters.checked_case import BoxLimits
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
 from lidnet_mm.datasets.converters.converter import Converter
-from lidnet_mm.datasets.converters.left_out_lines import warn_left_out
+from lidnet_mm.datasets.converters.left_out_lines import warn_left_out, warn_notes
 from lidnet_mm.datasets.converters.numbering import NumberedCase, number_cases
 from lidnet_mm.datasets.converters.output.case_record import left_out_records
 from lidnet_mm.datasets.converters.output.coco_writer import coco_document, write_json
@@ -104,6 +104,7 @@ def convert(
         raise ConversionError(f"{source}: no CT volume of {converter.name} found")
     verbose = MMLogger.get_current_instance().isEnabledFor(logging.INFO)
     warn_left_out("", found.left_out, all_names=verbose)
+    warn_notes(found.notes)
     cases = number_cases(found.cases, settings.split, settings.seed)
     check_destination(out, source, settings.overwrite)
     if settings.key is not None:
@@ -151,7 +152,8 @@ def _written(
     root: Path | None,
 ) -> ConversionSummary:
     """Write the json files, or with no folder only check that they could be."""
-    summary = summarise(records, left_out_records(found.left_out, None))
+    notes = [note.text for note in found.notes]
+    summary = summarise(records, left_out_records(found.left_out, None), notes)
     if not summary.total.slices:
         raise ConversionError(
             "no slice could be used; what was left out and why:\n" + summary.as_table()
@@ -203,6 +205,7 @@ def _info(converter: Converter, settings: ConversionSettings, options: Namespace
     return {
         "description": converter.description,
         "version": lidnet_mm.__version__,
+        **({} if converter.annotated else {"annotated": False}),
         "converter": {
             "name": converter.name,
             **settings.as_json(),

@@ -22,6 +22,8 @@ class Converter(ABC):
         keep_empty: Whether slices without a lesion are negatives unless the user says otherwise.
         split: Part → number of patients or fraction, unless the user says otherwise; None takes
             the parts of the source (``SourceCase.part``).
+        annotated: Whether anybody looked for lesions. Where not, the json says so
+            (``info.annotated``), and no detector may take its slices for negatives.
         stop_at_unusable: Whether a volume that cannot be used ends the conversion; else it is
             left out, by name.
     """
@@ -32,6 +34,7 @@ class Converter(ABC):
     store: ClassVar[str] = "nifti"
     keep_empty: ClassVar[bool] = True
     split: ClassVar[Mapping[str, int | float] | None] = DEFAULT_SPLIT
+    annotated: ClassVar[bool] = True
     stop_at_unusable: ClassVar[bool] = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:  # noqa: B027 - most have none

@@ -136,6 +136,7 @@ def _dataset(data: Path, path: Path, simulate: SimulateLowDose) -> CTLesionDatas
         metainfo={"classes": _class_names(path)},
         pipeline=[LoadCTSlice(), simulate],
         test_mode=True,
+        unannotated=True,
     )
 
 

@@ -93,6 +93,7 @@ def _dataset_of(folder: Path, file: Path) -> dict[str, Any]:
     loading = [{"type": "lidnet_mm.LoadCTSlice"}, {"type": "LoadAnnotations", "with_bbox": True}]
     return {
         "type": "lidnet_mm.CTLesionDataset",
+        "unannotated": True,
         "data_root": str(folder),
         "ann_file": f"annotations/{file.name}",
         "metainfo": {"classes": tuple(category["name"] for category in categories)},

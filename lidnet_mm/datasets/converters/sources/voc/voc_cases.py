@@ -80,7 +80,7 @@ def voc_cases(
             number_of[one.file] = number
             by_slice.setdefault(one.file, []).append(path)
             continue
-        reason = "several slices have its name" if found else "no slice has its name"
+        reason = "several slices have its name" if found else "no slice that is used has its name"
         left_out.append(LeftOut("annotation", reason, str(path)))
     chosen: dict[int, dict[Path, Path]] = {}
     for file, paths in by_slice.items():
@@ -89,7 +89,7 @@ def voc_cases(
         if one is not None:
             chosen.setdefault(number_of[file], {})[file] = one
     left_out += [
-        LeftOut("volume", "none of its slices has an annotation", f"series {each.uid}")
+        LeftOut("volume", "none of its slices has an annotation", f"series {each.name}")
         for number, each in enumerate(series)
         if number not in chosen
     ]
@@ -99,7 +99,7 @@ def voc_cases(
 
 def _case(series: DicomSeries, xml_files: Mapping[Path, Path], reading: VocReading) -> SourceCase:
     """The case of one series."""
-    return SourceCase(series.patient, partial(_read, series, xml_files, reading), series.uid)
+    return SourceCase(series.patient, partial(_read, series, xml_files, reading), series.name)
 
 
 def _read(series: DicomSeries, xml_files: Mapping[Path, Path], reading: VocReading) -> CaseContent:
@@ -124,7 +124,7 @@ def _read(series: DicomSeries, xml_files: Mapping[Path, Path], reading: VocReadi
     if not boxes:
         raise UnusableCaseError(
             "none of its annotations can be used; correct or download them again",
-            f"series {series.uid}: {left_out[0].source} {left_out[0].reason}",
+            f"series {series.name}: {left_out[0].source} {left_out[0].reason}",
         )
     return CaseContent(volume, boxes, annotated=frozenset(boxes), left_out=left_out)
 

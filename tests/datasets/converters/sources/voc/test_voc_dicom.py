@@ -1,5 +1,7 @@
 """DICOM trees with VOC files, written by PyDICOM."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -233,3 +235,40 @@ def test_a_folder_that_lacks_something_is_refused(write_case, find_cases, tmp_pa
     write_case({})
     with pytest.raises(ConversionError, match=r"1 XML files is called after \(--match uid; .*9\.9"):
         find_cases(VocDicom(), root)
+
+
+def test_where_no_file_is_usable_the_reasons_come_first(write_case, find_cases, tmp_path):
+    write_case(BOXES, RescaleType="MGML")
+    with pytest.raises(ConversionError) as caught:
+        find_cases(VocDicom(), tmp_path / "the source")
+    message = str(caught.value)
+    assert message.index("4 x file: a map that is not in HU") < message.index("none of its 4 DICOM")
+    assert "damaged" not in message and "called after" not in message
+
+
+def test_a_volume_whose_values_are_no_hu_is_left_out_by_name(
+    write_case, converted, tmp_path, caplog
+):
+    write_case(BOXES)
+    no_rescale = {"RescaleSlope": None, "RescaleIntercept": None}
+    write_case(BOXES, patient="P2", series="1.2.3.2", **no_rescale)
+    document = converted(VocDicom(), tmp_path / "the source", *ALL_TRAIN)["train"]
+    assert {image["patient_id"] for image in document["images"]} == {"case_0001"}
+    log = (tmp_path / "converted" / "conversion.json").read_text()
+    assert "no RescaleSlope or RescaleIntercept" in log and "1.2.3.2" not in log
+
+
+def test_joined_patients_are_in_one_part_and_counted(write_case, converted, tmp_path, capsys):
+    study = {"StudyInstanceUID": "1.7"}
+    write_case(BOXES, patient="A1", series="1.7.1", **study)
+    write_case(BOXES, patient="A1-2", series="1.7.2", **study)
+    for number in range(3):
+        write_case(BOXES, patient=f"B{number}", series=f"1.8.{number}")
+    parts = converted(VocDicom(), tmp_path / "the source", "--split", "train=2", "val=1", "test=1")
+    people = [{image["patient_id"] for image in part["images"]} for part in parts.values()]
+    assert sorted(map(len, people)) == [1, 1, 2] and len(set.union(*people)) == 4
+    summary = json.loads((tmp_path / "converted" / "conversion.json").read_text())
+    assert summary["notes"] == [
+        "several PatientIDs in one study or series are taken as one patient"
+    ]
+    assert "noted:\n  1 x several PatientIDs" in capsys.readouterr().out
