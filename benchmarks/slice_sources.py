@@ -90,10 +90,10 @@ def make(folder: Path, counts: list[int], depth: int, size: int) -> None:
     records = {NIFTI: [], DICOM: [], PNG: []}
     with (folder / FOLDERS[RAW] / "slices").open("wb") as raw:
         for number in range(max(counts) // depth):
-            volume = _volume(generator, depth, size)
+            volume = make_volume(generator, depth, size)
             raw.write(volume.astype(np.float32).tobytes())
             for source, names in (
-                (NIFTI, _write_nifti(volume, folder / FOLDERS[NIFTI], number)),
+                (NIFTI, write_nifti(volume, folder / FOLDERS[NIFTI], number)),
                 (DICOM, _write_dicom(volume, folder / FOLDERS[DICOM], number)),
                 (PNG, _write_png(volume, folder / FOLDERS[PNG], number)),
             ):
@@ -114,7 +114,7 @@ def make(folder: Path, counts: list[int], depth: int, size: int) -> None:
             path.write_text(json.dumps(content))
 
 
-def _volume(generator: np.random.Generator, depth: int, size: int) -> np.ndarray:
+def make_volume(generator: np.random.Generator, depth: int, size: int) -> np.ndarray:
     """(depth, size, size) int16 in HU: a body with two lungs in air, noise of 20 HU."""
     rows, columns = np.mgrid[:size, :size] / size - 0.5
     image = np.where(np.hypot(rows * 1.3, columns) < 0.42, 40.0, -1000.0)
@@ -138,7 +138,7 @@ def _record(number: int, name: str, index: int, size: int, single: bool) -> dict
     }
 
 
-def _write_nifti(volume: np.ndarray, folder: Path, number: int) -> list[str]:
+def write_nifti(volume: np.ndarray, folder: Path, number: int) -> list[str]:
     """One compressed file; its name for each slice."""
     affine = np.diag([-SPACING[1], -SPACING[0], THICKNESS, 1])
     name = f"case_{number:04d}.nii.gz"

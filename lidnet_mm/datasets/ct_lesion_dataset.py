@@ -11,17 +11,16 @@ from mmdet.datasets import CocoDataset
 from mmengine.fileio import load
 from mmengine.logging import print_log
 
-from lidnet_mm.datasets.draw import Draw
+from lidnet_mm.datasets.drawn_slices import DrawnSlices
 from lidnet_mm.datasets.expected_counts import check_expected, unexpected_counts
 from lidnet_mm.datasets.readers import VolumeError
 from lidnet_mm.registry import DATASETS
-from lidnet_mm.seeding import random_states_of
 
 REMEDY = "rebuild it with tools/dataset_converters"
 
 
 @DATASETS.register_module()
-class CTLesionDataset(CocoDataset):
+class CTLesionDataset(DrawnSlices, CocoDataset):
     """Axial CT slices with lesion boxes.
 
     The annotation file is COCO with these fields in each image record besides ``id``,
@@ -78,21 +77,6 @@ class CTLesionDataset(CocoDataset):
         self.expected = expected or {}
         check_expected(self.expected)
         super().__init__(*args, data_prefix=dict(data_prefix or {"img": ""}), **kwargs)
-
-    def __getitem__(self, idx: int) -> Any:
-        """A slice after the pipeline.
-
-        Args:
-            idx: Its index. A :class:`Draw` carries a seed, too: the pipeline runs under it and
-                the process's own random numbers go on as if nothing had been drawn.
-
-        Returns:
-            What the pipeline makes of the slice.
-        """
-        if not isinstance(idx, Draw):
-            return super().__getitem__(idx)
-        with random_states_of(idx.seed):
-            return super().__getitem__(int(idx))
 
     def __getitems__(self, indices: Sequence[int]) -> list:
         """The slices of a batch, as a ``DataLoader`` asks for them.

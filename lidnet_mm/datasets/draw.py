@@ -10,25 +10,31 @@ class Draw(int):
     Args:
         index (int): Index into the data set.
         seed (int): Seed of this draw, as of ``lidnet_mm.seeding.seed_for``.
+        visit (int, optional): How many visits of the slice came before; None where nobody knows.
+            Defaults to None.
 
     Attributes:
         seed (int): The seed.
+        visit (int | None): The earlier visits.
     """
 
     seed: int
+    visit: int | None
 
-    def __new__(cls, index: int, seed: int) -> "Draw":
+    def __new__(cls, index: int, seed: int, visit: int | None = None) -> "Draw":
         """The index, as an ``int``."""
         draw = super().__new__(cls, index)
-        draw.seed = seed
+        draw.seed, draw.visit = seed, visit
         return draw
 
-    def __getnewargs__(self) -> tuple[int, int]:
-        """Both numbers, for the way to a worker process."""
-        return int(self), self.seed
+    def __getnewargs__(self) -> tuple[int, int, int | None]:
+        """All numbers, for the way to a worker process."""
+        return int(self), self.seed, self.visit
 
     def __sub__(self, offset: int) -> "Draw":
-        return Draw(int(self) - offset, self.seed)
+        return Draw(int(self) - offset, self.seed, self.visit)
 
     def __mod__(self, length: int) -> "Draw":
-        return Draw(int(self) % length, self.seed)
+        # A data set that repeats another visits each slice several times in an epoch.
+        visit = self.visit if int(self) < length else None
+        return Draw(int(self) % length, self.seed, visit)

@@ -19,7 +19,8 @@ class SeededInfiniteSampler(Sampler):
     Of the positions of that sequence rank r of W takes r, r + W, r + 2 W, ...: W processes with
     a batch of B slices see in an iteration what one process with W B slices sees. Each draw
     carries a seed of its own, a function of seed and position, under which ``CTLesionDataset``
-    augments the slice: it is the same in whatever worker, process or resumed run.
+    augments the slice, and the number of visits before: it is the same in whatever worker,
+    process or resumed run.
 
     Nothing is remembered from draw to draw, so a resumed training begins anywhere at the cost of
     one permutation.
@@ -57,7 +58,7 @@ class SeededInfiniteSampler(Sampler):
             epoch, place = divmod(position, self.size)
             if epoch != present:
                 present, order = epoch, self._order(epoch)
-            yield Draw(order[place], seed_for("draw", self.seed, position))
+            yield Draw(order[place], seed_for("draw", self.seed, position), epoch)
 
     def __len__(self) -> int:
         """Number of slices in the data set."""

@@ -8,9 +8,11 @@ from .low_dose import (
     WATER_ATTENUATION,
     InsertedNoise,
     dose_fraction,
+    mean_noise,
     photons_for_noise,
     simulate_low_dose,
 )
+from .mean_error import line_integral_mean_error
 from .noise import line_integral_noise, line_integral_variance
 from .paper_doses import PAPER_DOSES, paper_photons
 from .projector import back_project, forward_project
@@ -29,8 +31,10 @@ __all__ = [
     "dose_fraction",
     "forward_project",
     "in_body",
+    "line_integral_mean_error",
     "line_integral_noise",
     "line_integral_variance",
+    "mean_noise",
     "paper_photons",
     "photons_for_noise",
     "ramp_filter",

@@ -16,6 +16,7 @@ from . import arguments
 from .body import BODY_HU, in_body
 from .filtered_back_projection import reconstruct
 from .geometry import Geometry
+from .mean_error import line_integral_mean_error
 from .noise import line_integral_noise
 from .noise_level import body_variance
 from .projector import forward_project
@@ -77,6 +78,50 @@ def simulate_low_dose(
     noise = line_integral_noise(line_integrals, photons, electronic_noise, generator)
     noise_hu = reconstruct(noise, size, spacing, scan).mul_(1000 / mu_water)
     return ndct_hu.float() + _from_square(noise_hu, *ndct_hu.shape[1:])
+
+
+@torch.no_grad()
+def mean_noise(
+    ndct_hu: Tensor,
+    pixel_spacing: float | Sequence[float],
+    incident_photons: float | Tensor,
+    geometry: GeometryName | Geometry = "parallel",
+    num_views: int | None = None,
+    electronic_noise: float = 0.0,
+    *,
+    mu_water: float = WATER_ATTENUATION,
+) -> Tensor:
+    """What `simulate_low_dose` adds on average: the bias of the logarithm of few counts.
+
+    Args:
+        ndct_hu: normal-dose slices (N, H, W) in HU.
+        pixel_spacing: side of a pixel in mm, or (row, column), which have to be equal.
+        incident_photons: as in `simulate_low_dose`.
+        geometry: as in `simulate_low_dose`.
+        num_views: as in `simulate_low_dose`.
+        electronic_noise: as in `simulate_low_dose`.
+        mu_water: linear attenuation of water in 1/mm.
+
+    Returns:
+        Mean over all draws of the added noise (N, H, W) in HU, float32.
+
+    Raises:
+        TypeError: if `ndct_hu` is not a tensor.
+        ValueError: as `simulate_low_dose`.
+    """
+    spacing = arguments.square_spacing(pixel_spacing)
+    arguments.check_slices(ndct_hu)
+    arguments.check_electronic_noise(electronic_noise)
+    attenuation = _attenuation(ndct_hu, mu_water)
+    photons = arguments.per_slice(
+        "incident_photons", incident_photons, attenuation, "photons per ray, as 1e5"
+    )
+    size = attenuation.shape[-1]
+    scan = scan_geometry(geometry, size, spacing, num_views)
+    line_integrals = forward_project(attenuation, spacing, scan)
+    error = line_integral_mean_error(line_integrals, photons, electronic_noise)
+    mean_hu = reconstruct(error, size, spacing, scan).mul_(1000 / mu_water)
+    return _from_square(mean_hu, *ndct_hu.shape[1:])
 
 
 @torch.no_grad()

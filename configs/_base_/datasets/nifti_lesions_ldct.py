@@ -2,6 +2,7 @@
 dataset_name = 'nifti-lesions'
 data_root = 'data/lesions'
 
+# Noise: in training another at every visit, in tests always the same; docs/simulation.md says how.
 low_dose = dict(
     type='lidnet_mm.SimulateLowDose',
     noise_hu=60,

@@ -19,8 +19,8 @@ from lidnet_mm.whole_file import write_whole
 SOURCE = "source.json"
 
 SIMULATION = "lidnet_mm.SimulateLowDose"
-NO_SETTINGS = ("self", "type", "cache_dir", "cache_gib")
-"""What changes no image, and may name a machine."""
+NO_SETTINGS = ("self", "type", "realizations", "cache_dir", "cache_gib")
+"""What changes no image of a test, and may name a machine."""
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ class LDCTSet:
     Args:
         data: Root of the converted data set.
         out: Folder of the LDCT; None is ``data/ldct/NAME``, NAME from the settings.
-        simulate: The simulation, with one realization and without cache.
+        simulate: The simulation, without cache; a slice gets the noise that it has in tests.
         name: Name of the setting, for ``out=None``.
         store: ``'float32'``, the LDCT bit by bit as ``SimulateLowDose`` makes it, or ``'int16'``,
             rounded to whole HU in less than half the space.
@@ -66,8 +66,8 @@ class LDCTSet:
     ) -> None:
         if store not in STORES:
             raise ValueError(f"store must be {' or '.join(STORES)}, not {store!r}")
-        if simulate.realizations != 1 or simulate.cache is not None:
-            raise ValueError("an LDCT set has one realization and needs no cache: leave both out")
+        if simulate.cache is not None:
+            raise ValueError("an LDCT set is itself a cache: leave cache_dir out")
         self.data = data = data.resolve()
         self.out = data / "ldct" / name if out is None else out.resolve()
         self.store = store

@@ -46,6 +46,8 @@ def _dose_name(dose: Dose) -> str:
     """Name of a dose."""
     if dose.dose_preset is not None:
         return dose.dose_preset
+    if dose.noise_range is not None:
+        return f"noise-{'-to-'.join(map(_number, dose.noise_range))}hu"
     if dose.noise_hu is not None:
         return f"noise-{_number(dose.noise_hu)}hu"
     if dose.dose_fraction is not None:

@@ -1,6 +1,7 @@
 """The two ways of making an LDCT from an NDCT slice: physics, and the published simulation."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -19,7 +20,8 @@ class Dose:
 
     Attributes:
         incident_photons: Photons per ray before the patient (N0), > 0.
-        noise_hu: Expected standard deviation of the noise in the body in HU, > 0.
+        noise_hu: Expected standard deviation of the noise in the body in HU, > 0; or a range,
+            (lowest, highest).
         dose_fraction: Dose of the LDCT in parts of the full dose, in (0, 1).
         full_dose_photons: Photons per ray of the full dose, > 0; with ``dose_fraction`` only.
         dose_preset: A name of ``lidnet_mm.simulation.PAPER_DOSES``.
@@ -29,7 +31,7 @@ class Dose:
     """
 
     incident_photons: float | None = None
-    noise_hu: float | None = None
+    noise_hu: float | Sequence[float] | None = None
     dose_fraction: float | None = None
     full_dose_photons: float | None = None
     dose_preset: str | None = None
@@ -46,8 +48,15 @@ class Dose:
             raise ValueError("dose_fraction and full_dose_photons belong together: give both")
         if self.incident_photons is not None:
             arguments.positive("incident_photons", self.incident_photons, "photons per ray, as 1e5")
-        if self.noise_hu is not None:
+        if self.noise_range is not None:
+            _check_range(self.noise_range)
+        elif self.noise_hu is not None:
             arguments.positive("noise_hu", self.noise_hu, "HU, as 30")
+
+    @property
+    def noise_range(self) -> tuple[float, ...] | None:
+        """Lowest and highest noise in HU where it is a range."""
+        return tuple(self.noise_hu) if isinstance(self.noise_hu, (list, tuple)) else None
 
     @property
     def photons(self) -> float | None:
@@ -63,13 +72,32 @@ class LowDoseMode(Protocol):
     Attributes:
         settings: All that the LDCT depends on besides the slice and the random numbers, as json.
         sample_keys: What of the sample it depends on besides the slice.
+        adds_noise: Whether LDCT is NDCT plus noise in HU, so that draws of it can be mixed.
+        noise_hu: Noise in HU, that in the middle of a range, where the dose is set by it.
+        noise_range: Lowest and highest noise in HU where the dose is a range.
     """
 
     settings: Mapping[str, Any]
     sample_keys: tuple[str, ...]
+    adds_noise: bool
+    noise_hu: float | None
+    noise_range: tuple[float, ...] | None
 
-    def simulate(self, ndct: Tensor, results: dict, generator: torch.Generator) -> Tensor:
-        """The LDCT (1, H, W) in HU, float32, of an NDCT (1, H, W) in HU."""
+    def simulate(
+        self,
+        ndct: Tensor,
+        results: dict,
+        generator: torch.Generator,
+        noise_hu: float | None = None,
+    ) -> Tensor:
+        """The LDCT (1, H, W) in HU, float32, of an NDCT (1, H, W) in HU.
+
+        ``noise_hu`` is a noise of the range, its middle where it is None.
+        """
+        ...
+
+    def mean_noise(self, ndct: Tensor, results: dict) -> Tensor:
+        """Mean of all draws of LDCT less NDCT (1, H, W) in HU, at ``self.noise_hu``."""
         ...
 
 
@@ -87,6 +115,7 @@ class PhysicsMode:
     """
 
     sample_keys = ("spacing",)
+    adds_noise = True
 
     def __init__(
         self, dose: Dose, geometry: str | None, num_views: int | None, electronic_noise: float
@@ -104,23 +133,45 @@ class PhysicsMode:
             "num_views": None if geometry in SCANNERS else scan.num_views,
             "electronic_noise": electronic_noise,
         }
-        self.incident_photons, self.noise_hu = photons, dose.noise_hu
+        self.incident_photons, self.noise_range = photons, dose.noise_range
+        # Noise of the middle is scaled to either end by the same factor.
+        self.noise_hu = (
+            math.sqrt(math.prod(dose.noise_range)) if dose.noise_range else dose.noise_hu
+        )
         self.settings = {
             "mode": "physics",
             "incident_photons": photons,
-            "noise_hu": dose.noise_hu,
+            "noise_hu": list(dose.noise_range) if dose.noise_range else dose.noise_hu,
             **self.scan,
         }
 
-    def simulate(self, ndct: Tensor, results: dict, generator: torch.Generator) -> Tensor:
+    def simulate(
+        self,
+        ndct: Tensor,
+        results: dict,
+        generator: torch.Generator,
+        noise_hu: float | None = None,
+    ) -> Tensor:
         """The LDCT (1, H, W) in HU, float32, of an NDCT (1, H, W) in HU."""
         spacing = tuple(results["spacing"])
-        photons = self.incident_photons
-        if photons is None:
-            photons = simulation.photons_for_noise(ndct, spacing, self.noise_hu, **self.scan)
+        photons = self._photons(ndct, spacing, noise_hu or self.noise_hu)
         return simulation.simulate_low_dose(
             ndct, spacing, incident_photons=photons, generator=generator, **self.scan
         )
+
+    def mean_noise(self, ndct: Tensor, results: dict) -> Tensor:
+        """Mean of all draws of LDCT less NDCT (1, H, W) in HU, at ``self.noise_hu``."""
+        spacing = tuple(results["spacing"])
+        photons = self._photons(ndct, spacing, self.noise_hu)
+        return simulation.mean_noise(ndct, spacing, incident_photons=photons, **self.scan)
+
+    def _photons(
+        self, ndct: Tensor, spacing: tuple[float, ...], noise_hu: float | None
+    ) -> float | Tensor:
+        """Photons per ray."""
+        if self.incident_photons is not None:
+            return self.incident_photons
+        return simulation.photons_for_noise(ndct, spacing, noise_hu, **self.scan)
 
 
 class Gholizadeh2019Mode:
@@ -142,6 +193,8 @@ class Gholizadeh2019Mode:
     """
 
     sample_keys = ("slice_thickness",)
+    adds_noise = False
+    noise_hu = noise_range = None
 
     def __init__(
         self, dose: Dose, geometry: str | None, num_views: int | None, electronic_noise: float
@@ -162,7 +215,13 @@ class Gholizadeh2019Mode:
         self.incident_photons = dose.photons
         self.settings = {"mode": "gholizadeh2019", "incident_photons": self.incident_photons}
 
-    def simulate(self, ndct: Tensor, results: dict, generator: torch.Generator) -> Tensor:
+    def simulate(
+        self,
+        ndct: Tensor,
+        results: dict,
+        generator: torch.Generator,
+        noise_hu: float | None = None,
+    ) -> Tensor:
         """The LDCT (1, H, W) in pseudo-HU, float32, of an NDCT (1, H, W) in HU."""
         thickness = results.get("slice_thickness")
         if thickness is None:
@@ -177,6 +236,22 @@ class Gholizadeh2019Mode:
             square, thickness, self.incident_photons, generator
         )
         return low + scaled[:, :height, :width] * (high - low)
+
+    def mean_noise(self, ndct: Tensor, results: dict) -> Tensor:
+        """Not defined: each draw has a scale of its own."""
+        raise NotImplementedError("draws of mode 'gholizadeh2019' have no HU and cannot be mixed")
+
+
+def _check_range(noise_hu: tuple[float, ...]) -> None:
+    """Refuse a range of noise that is none."""
+    if len(noise_hu) != 2:
+        raise ValueError(
+            f"noise_hu is {noise_hu}: set one noise in HU, as 30, or a range, as (15, 250)"
+        )
+    for end in noise_hu:
+        arguments.positive("noise_hu", end, "HU at both ends, as (15, 250)")
+    if not noise_hu[0] < noise_hu[1]:
+        raise ValueError(f"noise_hu is {noise_hu}: set the lowest noise first, as (15, 250)")
 
 
 MODES: Mapping[str, type[LowDoseMode]] = {

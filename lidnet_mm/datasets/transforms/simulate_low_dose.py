@@ -1,20 +1,19 @@
-"""Simulating the LDCT of a slice, the same one whenever it is asked for again."""
+"""Simulating the LDCT of a slice: in tests always the same, in training another at every visit."""
 
-import functools
-import hashlib
-import json
-from collections.abc import Mapping
-from pathlib import Path
+import logging
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
+from mmengine.logging import print_log
 
-from lidnet_mm import simulation
+from lidnet_mm.datasets.drawn_slices import NOISE_DRAW
 from lidnet_mm.datasets.slice_cache.image_store import open_store
 from lidnet_mm.datasets.transforms.low_dose_modes import MODES, Dose
+from lidnet_mm.datasets.transforms.noise_draws import NoiseSource, SliceNoise
 from lidnet_mm.datasets.transforms.paired_image import require_untouched_ndct, stack_pair
+from lidnet_mm.datasets.transforms.training_noise import training_noise
 from lidnet_mm.registry import TRANSFORMS
 
 
@@ -22,8 +21,12 @@ from lidnet_mm.registry import TRANSFORMS
 class SimulateLowDose(BaseTransform):
     """Simulate the LDCT of an NDCT slice.
 
-    The noise is a pure function of the settings, the slice's content, its patient, index and
-    realization, so that every method sees the same LDCT, in whatever order or process.
+    In a test the noise is a pure function of the settings, the slice's content, its patient and
+    index, so that every method sees the same LDCT, in whatever order or process. In training it is
+    another at every visit, a function of the visit's seed besides, so that no network learns it by
+    heart and a resumed training sees what the uninterrupted one sees. Which of the two a slice gets
+    is no setting: only a data set that is not in test mode, asked by a ``SeededInfiniteSampler``,
+    sends the draw without which there is no fresh noise. No draw serves both.
 
     With ``mode='physics'`` by ``lidnet_mm.simulation.simulate_low_dose``. With
     ``mode='gholizadeh2019'`` as the paper did, by ``simulate_gholizadeh2019``, for comparison only:
@@ -36,11 +39,15 @@ class SimulateLowDose(BaseTransform):
     paper's photons for one of its data sets: they are meant for ``mode='gholizadeh2019'``; with
     physics they leave a body of true size no image (docs/simulation.md).
 
-    A slice takes far longer to simulate than to load. ``cache_dir`` keeps the noise of each
-    slice as float32 (4 bytes a pixel and realization); the LDCT is the same bit by bit with and
-    without it. The folder may be shared by processes and be deleted at any time.
+    A slice takes far longer to simulate than to load. ``cache_dir`` keeps the noise of tests as
+    float32; their LDCT is the same bit by bit with and without it. Of a training it keeps
+    ``realizations`` draws a slice and their mean, 2 bytes a pixel each: the first visits have the
+    draws themselves, later ones random mixes of the same mean and covariance
+    (``training_noise``; docs/simulation.md says how far a mix is as good as a draw). Without it
+    each visit simulates its own. The folder may be shared by processes and be deleted at any time.
 
-    Required keys: those of ``LoadCTSlice`` after it ran, ``patient_id``, ``spacing``.
+    Required keys: those of ``LoadCTSlice`` after it ran, ``patient_id``, ``spacing``; in training
+    ``noise_draw`` of ``CTLesionDataset``.
 
     Modified keys: ``img`` becomes (H, W, 2) float32 HU, channel 0 LDCT and channel 1 NDCT, so
     that MMDetection's geometric transforms move both and the boxes together.
@@ -48,7 +55,9 @@ class SimulateLowDose(BaseTransform):
     Args:
         incident_photons: Photons per ray before the patient (N0), > 0.
         noise_hu: Expected standard deviation of the noise in the body in HU, > 0; every slice
-            gets the photons that it needs for it.
+            gets the photons that it needs for it. A range, (lowest, highest), is another dose at
+            every visit in training, its logarithm drawn uniformly, and in tests one that the
+            slice keeps.
         dose_fraction: Dose of the LDCT in parts of the full dose, in (0, 1).
         full_dose_photons: Photons per ray of the full dose, > 0.
         geometry: ``'parallel'``, ``'fan'`` or a scanner's name in ``simulation.SCANNERS``; None is
@@ -56,8 +65,8 @@ class SimulateLowDose(BaseTransform):
         num_views: Number of projections, >= 1; None is 720, or what the scanner has.
         electronic_noise: Standard deviation of the detector's own noise in photons, >= 0.
         seed: Seed of all noise.
-        realizations: Noise draws that a slice has. With 1 a slice's LDCT is fixed (validation);
-            with more, one of them is drawn at random on every visit (training).
+        realizations: Draws of a slice's noise that are kept for training, >= 1. With 1 a slice in
+            training has the noise of the tests at every visit. No test depends on it.
         cache_dir: Folder for the noise; None simulates anew on every visit.
         cache_gib: Most GiB that the folder may take; None sets no bound.
         mode: ``'physics'`` or ``'gholizadeh2019'``.
@@ -73,14 +82,14 @@ class SimulateLowDose(BaseTransform):
     def __init__(
         self,
         incident_photons: float | None = None,
-        noise_hu: float | None = None,
+        noise_hu: float | Sequence[float] | None = None,
         dose_fraction: float | None = None,
         full_dose_photons: float | None = None,
         geometry: str | None = None,
         num_views: int | None = None,
         electronic_noise: float = 0.0,
         seed: int = 0,
-        realizations: int = 1,
+        realizations: int = 4,
         cache_dir: str | None = None,
         cache_gib: float | None = None,
         mode: str = "physics",
@@ -89,13 +98,18 @@ class SimulateLowDose(BaseTransform):
     ) -> None:
         if mode not in MODES:
             raise ValueError(f"mode must be {' or '.join(map(repr, MODES))}, not {mode!r}")
-        if realizations < 1:
-            raise ValueError(f"realizations must be at least 1, not {realizations}")
+        if not isinstance(realizations, int) or realizations < 1:
+            raise ValueError(
+                f"realizations must be at least 1, not {realizations!r}: set the number of noise"
+                " draws to keep of a training slice, such as 4, or 1 for the same noise at every"
+                " visit"
+            )
         dose = Dose(incident_photons, noise_hu, dose_fraction, full_dose_photons, dose_preset)
         self.mode = MODES[mode](dose, geometry, num_views, electronic_noise)
         self.device = _usable_device(device)
         self.seed, self.realizations = seed, realizations
         self.cache = open_store(cache_dir, cache_gib)
+        self._warned = False
 
     def transform(self, results: dict) -> dict:
         """Simulate the LDCT and stack it on the NDCT.
@@ -111,53 +125,39 @@ class SimulateLowDose(BaseTransform):
                 cannot be simulated.
         """
         ndct = require_untouched_ndct(results, type(self).__name__)
-        realization = int(np.random.randint(self.realizations)) if self.realizations > 1 else 0
-        results["img"] = stack_pair(ndct + self._noise(results, ndct, realization), ndct)
+        noise = SliceNoise(self._source, results, ndct)
+        draw = results.get(NOISE_DRAW)
+        if self.realizations == 1 or draw is None:
+            self._warn_of_fixed_noise(results)
+            added = noise.fixed()
+        else:
+            added = training_noise(noise, self.realizations, draw)
+        results["img"] = stack_pair(ndct + added, ndct)
         return results
-
-    def _noise(self, results: dict, ndct: np.ndarray, realization: int) -> np.ndarray:
-        """The noise of a realization: (H, W) float32 in HU, from the cache where it is there."""
-        if self.cache is None:
-            return self._simulate(results, ndct, realization)
-        key = self._key(results, ndct, realization)
-        stored = self.cache.load(key, ndct.shape)
-        if stored is not None:
-            return stored[0]
-        noise = self._simulate(results, ndct, realization)
-        self.cache.save(key, noise)
-        return noise
-
-    def _simulate(self, results: dict, ndct: np.ndarray, realization: int) -> np.ndarray:
-        """Simulate the noise of a realization: (H, W) float32 in HU."""
-        batch = torch.from_numpy(ndct).unsqueeze(0).to(self.device)
-        generator = noise_generator(self.seed, results, realization, self.device)
-        try:
-            ldct = self.mode.simulate(batch, results, generator)
-        except ValueError as error:
-            raise ValueError(
-                f"Cannot simulate the LDCT of patient {results['patient_id']}, slice"
-                f" {results['slice_index']} of {results['img_path']}: {error}"
-            ) from error
-        return ldct[0].cpu().numpy() - ndct
 
     @property
     def settings(self) -> dict[str, Any]:
-        """All that the noise of a slice depends on besides the slice itself, as json."""
-        return {
-            **self.mode.settings,
-            "seed": self.seed,
-            "device": self.device.type,
-            "code": simulation_code_digest(),
-        }
+        """All that the noise of a test slice depends on besides the slice itself, as json."""
+        return self._source.settings
 
-    def _key(self, results: dict, ndct: np.ndarray, realization: int) -> str:
-        """Name of a realization's noise: it changes with anything that the noise depends on."""
-        sample = {key: results.get(key) for key in self.mode.sample_keys}
-        settings = {**self.settings, "sample": sample}
-        digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-        digest.update(_draw_name(self.seed, results, realization).encode())
-        digest.update(np.ascontiguousarray(ndct).tobytes())
-        return digest.hexdigest()
+    @property
+    def _source(self) -> NoiseSource:
+        """What makes and keeps the noise."""
+        return NoiseSource(self.mode, self.seed, self.device, self.cache)
+
+    def _warn_of_fixed_noise(self, results: dict) -> None:
+        """Say once that slices come in training whose visits cannot be told apart."""
+        if self._warned or NOISE_DRAW not in results or self.realizations == 1:
+            return
+        self._warned = True
+        print_log(
+            f"Slices of {results['img_path']} and others come without a seed of their visit, so"
+            " that their simulated noise is the same at every visit: to train, set"
+            " sampler=dict(type='lidnet_mm.SeededInfiniteSampler'); to test, test_mode=True; or"
+            " realizations=1 of SimulateLowDose where the same noise is wanted",
+            logger="current",
+            level=logging.WARNING,
+        )
 
     def __repr__(self) -> str:
         """The transform's settings."""
@@ -168,47 +168,6 @@ class SimulateLowDose(BaseTransform):
             f" realizations={self.realizations}, cache_dir={folder!r}, cache_gib={gib},"
             f" device={str(self.device)!r})"
         )
-
-
-def noise_generator(
-    seed: int,
-    results: Mapping[str, Any],
-    realization: int = 0,
-    device: torch.device | str = "cpu",
-) -> torch.Generator:
-    """Random generator of a slice's noise, independent of any other slice's.
-
-    Args:
-        seed: Seed of all noise.
-        results: ``patient_id`` and ``slice_index`` of the slice, and ``series`` where it has one.
-        realization: Which noise draw of the slice.
-        device: Where the noise is drawn.
-
-    Returns:
-        The generator, on the device.
-    """
-    digest = hashlib.sha256(_draw_name(seed, results, realization).encode()).digest()
-    seed_of_slice = int.from_bytes(digest[:8], "little", signed=True)
-    return torch.Generator(device).manual_seed(seed_of_slice)
-
-
-@functools.cache
-def simulation_code_digest() -> str:
-    """Digest of the simulation's source, so that noise of another version is not reused.
-
-    Returns:
-        Hexadecimal SHA-256.
-    """
-    digest = hashlib.sha256()
-    for path in sorted(Path(simulation.__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def _draw_name(seed: int, results: Mapping[str, Any], realization: int) -> str:
-    """What names one noise draw."""
-    series = f"/{results['series']}" if results.get("series") else ""
-    return f"{seed}|{results['patient_id']}{series}|{results['slice_index']}|{realization}"
 
 
 def _usable_device(name: str) -> torch.device:

@@ -65,7 +65,7 @@ def load_slice(part: DataPart, listed: ListedSlice, seed: int = 0) -> ShownSlice
         OSError: Its file cannot be read.
         ValueError: A step of the pipeline refuses it.
     """
-    draw = Draw(listed.position, seed_for("dataset_page", seed, listed.position))
+    draw = Draw(listed.position, seed_for("dataset_page", seed, listed.position), visit=0)
     packed = part.dataset[draw]
     meta, sample = packed["data_samples"].metainfo, packed["data_samples"]
     name = part.name_of(meta)

@@ -149,6 +149,13 @@ def _in_words(steps: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """Names of the steps, with the dose where there is one; no paths."""
     return tuple(
         step["type"].removeprefix("lidnet_mm.")
-        + "".join(f" ({dose}={step[dose]:g})" for dose in DOSES if step.get(dose) is not None)
+        + "".join(
+            f" ({dose}={_number(step[dose])})" for dose in DOSES if step.get(dose) is not None
+        )
         for step in steps
     )
+
+
+def _number(dose: float | Sequence[float]) -> str:
+    """A dose, or the ends of a range."""
+    return " to ".join(f"{end:g}" for end in (dose if isinstance(dose, Sequence) else [dose]))

@@ -262,7 +262,7 @@ def test_folder_without_annotations_is_refused(tmp_path, make_set):
         make_set(root=tmp_path)
 
 
-def test_several_realizations_are_refused(converted):
-    simulate = SimulateLowDose(incident_photons=1e5, realizations=2)
-    with pytest.raises(ValueError, match="one realization"):
+def test_cache_is_refused(converted, tmp_path):
+    simulate = SimulateLowDose(incident_photons=1e5, cache_dir=tmp_path)
+    with pytest.raises(ValueError, match="itself a cache: leave cache_dir out"):
         LDCTSet(converted, None, simulate, "x", "float32")

@@ -6,7 +6,7 @@ import torch
 
 from lidnet_mm import simulation
 from lidnet_mm.datasets.transforms import SimulateLowDose
-from lidnet_mm.datasets.transforms.simulate_low_dose import noise_generator
+from lidnet_mm.datasets.transforms.noise_draws import noise_generator
 
 SIZE = 48
 PUBLISHED = {"mode": "gholizadeh2019", "incident_photons": 3e4}
