@@ -124,10 +124,10 @@ class BoxChecker:
         if shape is None:
             return None
         x, y, width, height = record["bbox"]
-        edges = [(x, x + width, shape[1]), (y, y + height, shape[0])]
-        beyond = max(max(-low, high - size) for low, high, size in edges)
-        cut = [(max(low, 0), min(high, size)) for low, high, size in edges]
-        if beyond > OVERHANG + ROUNDING or min(high - low for low, high in cut) <= 0:
+        sides = [(x, width, shape[1]), (y, height, shape[0])]
+        beyond = max(max(-low, low + length - size) for low, length, size in sides)
+        cut = [_cut(*side) for side in sides]
+        if beyond > OVERHANG + ROUNDING or min(length for _, length in cut) <= 0:
             self.problems.add(
                 _name_of(place, record),
                 f"has bbox {shown(record['bbox'])}, x, y, width, height, which reaches beyond its"
@@ -135,15 +135,12 @@ class BoxChecker:
             )
             return None
         self.corrected["cut at the border of the slice"] += beyond > ROUNDING
-        thin = min(high - low for low, high in cut) < SMALLEST_SIDE
+        thin = min(length for _, length in cut) < SMALLEST_SIDE
         self.corrected["narrower than a pixel, drawn as wide as one"] += thin
-        if beyond <= 0 and not thin:
-            box = [x, y, width, height]
-        else:
-            (left, wide), (top, high) = (
-                _at_least_a_pixel(*side, size) for side, (_, _, size) in zip(cut, edges, strict=True)
-            )
-            box = [left, top, wide, high]
+        (left, wide), (top, high) = (
+            _at_least_a_pixel(*side, size) for side, size in zip(cut, shape[::-1], strict=True)
+        )
+        box = [left, top, wide, high]
         self.corrected["without area"] += "area" not in record
         return {**record, "bbox": box, "area": record.get("area", box[2] * box[3])}
 
@@ -174,9 +171,16 @@ def _name_of(place: int, record: dict[str, Any]) -> str:
     )
 
 
-def _at_least_a_pixel(low: float, high: float, size: int) -> tuple[float, float]:
+def _cut(low: float, length: float, size: int) -> tuple[float, float]:
+    """Start and length of the part of a side that is inside of the slice."""
+    if low >= 0 and low + length <= size:
+        return low, length
+    return max(low, 0), min(low + length, size) - max(low, 0)
+
+
+def _at_least_a_pixel(low: float, length: float, size: int) -> tuple[float, float]:
     """Start and length of a side, not below a pixel and inside of the slice."""
-    if high - low >= SMALLEST_SIDE:
-        return low, high - low
-    start = (low + high - SMALLEST_SIDE) / 2
+    if length >= SMALLEST_SIDE:
+        return low, length
+    start = low + (length - SMALLEST_SIDE) / 2
     return min(max(start, 0), size - SMALLEST_SIDE), SMALLEST_SIDE

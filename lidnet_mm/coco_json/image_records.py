@@ -33,7 +33,7 @@ def check_images(records: Sequence[dict[str, Any]], problems: Problems) -> list[
 
 def name_of(record: dict[str, Any]) -> str:
     """What messages call an image."""
-    return f"image {shown(record.get('id'))} ({record.get('file_name')})"
+    return f"image {shown(record.get('id'))} ({shown(record.get('file_name'))})"
 
 
 def _checked(record: dict[str, Any], problems: Problems) -> dict[str, Any] | None:
@@ -46,7 +46,7 @@ def _checked(record: dict[str, Any], problems: Problems) -> dict[str, Any] | Non
     wholes = [key for key in ("height", "width", *POSITIONS) if record.get(key) is not None]
     patient = record["patient_id"]
     return {
-        **record,
+        **{key: value for key, value in record.items() if value is not None},
         **{key: whole(record[key]) for key in wholes},
         "id": plain_id(record["id"]),
         "patient_id": patient.strip() if isinstance(patient, str) else str(whole(patient)),
@@ -66,10 +66,10 @@ def _problems_of(record: dict[str, Any]) -> list[str]:
         if record.get(key) is not None and not isinstance(record[key], str):
             found.append(f"has {key} {shown(record[key])}, no text")
     for key in POSITIONS:
-        if record.get(key) is not None and (index := whole(record[key])) is None or index < 0:
+        if record.get(key) is not None and not _is_from(0, record[key]):
             found.append(f"has {key} {shown(record[key])}, not a whole number from 0")
     for key in ("height", "width"):
-        if (whole(record[key]) or 0) < 1:
+        if not _is_from(1, record[key]):
             found.append(f"has {key} {shown(record[key])}, not a whole number from 1")
     if not _is_lengths(record["spacing"]):
         found.append(
@@ -81,11 +81,15 @@ def _problems_of(record: dict[str, Any]) -> list[str]:
     return found
 
 
+def _is_from(least: int, value: object) -> bool:
+    """Whether a value is a whole number, not below the least."""
+    found = whole(value)
+    return found is not None and found >= least
+
+
 def _is_lengths(value: object) -> bool:
     """Whether a value is two lengths in mm."""
-    return (
-        isinstance(value, list) and len(value) == 2 and all((number(v) or 0) > 0 for v in value)
-    )
+    return isinstance(value, list) and len(value) == 2 and all((number(v) or 0) > 0 for v in value)
 
 
 def _check_ids(records: Sequence[dict[str, Any]], problems: Problems) -> None:

@@ -17,6 +17,7 @@ from lidnet_mm.datasets.readers import VolumeError
 from lidnet_mm.registry import DATASETS
 from lidnet_mm.seeding import random_states_of
 
+
 @DATASETS.register_module()
 class CTLesionDataset(CocoDataset):
     """Axial CT slices with lesion boxes.
@@ -254,8 +255,8 @@ class CTLesionDataset(CocoDataset):
         others = self._boxes_of_other_classes(content)
         if others:
             print_log(
-                f"{self.ann_file}: {sum(others.values())} of {len(content['annotations'])} boxes are"
-                f" not used, because classes={list(self.metainfo['classes'])} leaves out {others}:"
+                f"{self.ann_file}: {sum(others.values())} of {len(content['annotations'])} boxes"
+                f" are not used, because classes={list(self.metainfo['classes'])} leaves out {others}:"
                 " their lesions count as healthy",
                 logger="current",
                 level=logging.WARNING,

@@ -216,9 +216,7 @@ LESION_AND_CYST = ("lesion", "cyst")
 CYST = {**BOX, "id": 2, "category_id": 2, "bbox": [9, 4, 5, 6]}
 
 
-def test_lesions_of_another_class_are_left_out_only_by_choice(
-    build, coco_record, warnings_logged
-):
+def test_lesions_of_another_class_are_left_out_only_by_choice(build, coco_record, warnings_logged):
     records = [coco_record(i, SHAPE) for i in range(3)]
     with pytest.raises(ValueError, match=r"train\.json has boxes .*'cyst': 1.* metainfo="):
         build(records, [BOX, CYST], LESION_AND_CYST)
