@@ -256,8 +256,8 @@ class CTLesionDataset(CocoDataset):
         if others:
             print_log(
                 f"{self.ann_file}: {sum(others.values())} of {len(content['annotations'])} boxes"
-                f" are not used, because classes={list(self.metainfo['classes'])} leaves out {others}:"
-                " their lesions count as healthy",
+                f" are not used, because classes={list(self.metainfo['classes'])} leaves out"
+                f" {others}: their lesions count as healthy",
                 logger="current",
                 level=logging.WARNING,
             )

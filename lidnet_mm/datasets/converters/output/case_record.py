@@ -10,7 +10,6 @@ from lidnet_mm.datasets.converters.output.coco_writer import coco_annotation, co
 from lidnet_mm.datasets.converters.output.volume_files import SliceFile
 from lidnet_mm.datasets.converters.source_case import LeftOut
 
-
 CLASS_NAME = "class_name"
 """Key of a box's category by name, which the document has by number."""
 

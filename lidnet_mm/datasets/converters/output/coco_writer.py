@@ -7,6 +7,7 @@ from typing import Any
 
 from lidnet_mm.whole_file import write_whole
 
+
 def coco_image(
     image_id: int,
     *,

@@ -51,9 +51,9 @@ class LabelChoice:
 
 
 def parse_labels(words: Sequence[str]) -> LabelChoice:
-    """Read ``['2']``, ``['2,3']``, ``['tumour=2,cyst=3']``, ``['tumour=2', 'cyst=3']`` or ``['all']``.
+    """Read ``['2']``, ``['2,3']``, ``['tumour=2,cyst=3']`` or ``['all']``.
 
-    A class may be given several times, with another value each.
+    Blanks divide as commas do. A class may be given several times, with another value each.
 
     Raises:
         ConversionError: It is none of these, or a value comes twice.

@@ -23,7 +23,10 @@ from lidnet_mm.datasets.converters.sources.masks.label_choice import (
     parse_labels,
 )
 from lidnet_mm.datasets.converters.sources.masks.labelled_volume import read_labelled_volume
+from lidnet_mm.datasets.converters.sources.patient_names import add_patients, patients_of
 from lidnet_mm.datasets.converters.sources.source_pattern import SourcePair, find_pairs
+
+SCANS = "write {scan} in --image and --mask, as in '{patient}_{scan}.nii.gz', or give --patients"
 
 
 class NiftiMasks(Converter):
@@ -42,7 +45,8 @@ class NiftiMasks(Converter):
             "--image",
             default="{patient}/image.nii.gz",
             metavar="PATTERN",
-            help="images below SOURCE; {patient} is the patient's name, * anything inside one "
+            help="images below SOURCE; {patient} is the patient's name, {scan} what tells several "
+            "scans of a patient apart, as in '{patient}_{scan}.nii.gz', * anything inside one "
             "path part (default: %(default)s)",
         )
         parser.add_argument(
@@ -51,6 +55,7 @@ class NiftiMasks(Converter):
             metavar="PATTERN",
             help="masks (default: %(default)s)",
         )
+        add_patients(parser)
         parser.add_argument(
             "--labels",
             nargs="+",
@@ -94,9 +99,17 @@ class NiftiMasks(Converter):
     def find_cases(self, source: Path, options: Namespace) -> FoundCases:
         """Match the patterns; see :func:`~.source_pattern.find_pairs`."""
         pairs = find_pairs(source, options.image, options.mask)
+        patients = patients_of([p.patient for p in pairs], options.patients, SCANS)
         several = _SeveralLabels()
         return FoundCases(
-            [SourceCase(p.patient, partial(_read, p, options, several)) for p in pairs]
+            [
+                SourceCase(
+                    patients[p.patient],
+                    partial(_read, p, options, several),
+                    f"{p.patient} {p.scan}".strip() if options.patients else p.scan,
+                )
+                for p in pairs
+            ]
         )
 
 
@@ -129,7 +142,7 @@ def _choice(options: Namespace) -> LabelChoice:
 
 def _read(pair: SourcePair, options: Namespace, several: _SeveralLabels) -> CaseContent:
     """Read one patient."""
-    where, choice = f"patient {pair.patient}", _choice(options)
+    where, choice = str(pair), _choice(options)
     voxels: Counter[int] = Counter()
     content = read_labelled_volume(
         pair.image,
