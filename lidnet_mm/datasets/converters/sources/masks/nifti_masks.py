@@ -26,7 +26,7 @@ from lidnet_mm.datasets.converters.sources.masks.labelled_volume import read_lab
 from lidnet_mm.datasets.converters.sources.patient_names import add_patients, patients_of
 from lidnet_mm.datasets.converters.sources.source_pattern import SourcePair, find_pairs
 
-SCANS = "write {scan} in --image and --mask, as in '{patient}_{scan}.nii.gz', or give --patients"
+SCANS = "write {scan} in --image and --mask, as in '{patient}_{scan}_ct.nii.gz', or give --patients"
 
 
 class NiftiMasks(Converter):
@@ -46,7 +46,7 @@ class NiftiMasks(Converter):
             default="{patient}/image.nii.gz",
             metavar="PATTERN",
             help="images below SOURCE; {patient} is the patient's name, {scan} what tells several "
-            "scans of a patient apart, as in '{patient}_{scan}.nii.gz', * anything inside one "
+            "scans of a patient apart, as in '{patient}_{scan}_ct.nii.gz', * anything inside one "
             "path part (default: %(default)s)",
         )
         parser.add_argument(

@@ -65,7 +65,7 @@ def test_names_taken_for_patients_are_told(write_flat, parts, warnings_logged):
     assert len(found) == len(NAMES)
     (warning,) = warnings_logged().splitlines()
     assert "p00_followup, p00_scan1, p00_scan2;" in warning and "and 1 more" in warning
-    assert "{patient}_{scan}.nii.gz" in warning and "--patients" in warning
+    assert "{patient}_{scan}_ct.nii.gz" in warning and "--patients" in warning
 
 
 def test_a_table_of_patients_joins_names_that_nothing_else_tells(

@@ -227,6 +227,18 @@ def test_a_box_beyond_the_image_is_cut_or_left_out(write_case, converted, tmp_pa
     assert found == [[0, 0, 4, 4], [COLUMNS - 4, 0, 4, 6]]
 
 
+@pytest.mark.parametrize("box", [(1, 1, 1e30, 5), (-1e30, 1, 4, 5), (1, 1, 5, ROWS + 2)])
+def test_a_box_larger_than_its_slice_is_neither_lesion_nor_negative(
+    write_case, converted, tmp_path, box
+):
+    uids = write_case({0: [(1, 1, 2, 2)], 1: [(1, 1, 2, 2)]})
+    write_xml(tmp_path / "the source" / "boxes" / f"{uids[1]}.xml", box)
+    document = converted(VocDicom(), tmp_path / "the source", *ALL_TRAIN, "--keep-empty")["train"]
+    assert [image["slice_index"] for image in document["images"]] == [0]
+    log = (tmp_path / "converted" / "conversion.json").read_text()
+    assert "larger than the image" in log
+
+
 def test_slices_of_two_spacings_do_not_stop_other_series(write_case, converted, write_ct, tmp_path):
     write_case(BOXES)
     write_case(BOXES, patient="P2", series="1.2.3.2")
