@@ -32,7 +32,7 @@ def score(tmp_path):
                 for number in BOXES
             ],
             "annotations": [
-                {"image_id": number, "category_id": 1, "bbox": box}
+                {"image_id": number, "category_id": 1, "bbox": [*box]}
                 for number, boxes in BOXES.items()
                 for box in boxes
             ],
