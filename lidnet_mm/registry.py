@@ -58,7 +58,10 @@ TRANSFORMS = Registry(
     locations=["lidnet_mm.datasets.transforms"],
 )
 METRICS = Registry(
-    "metric", parent=MMENGINE_METRICS, scope=SCOPE, locations=["lidnet_mm.evaluation"]
+    "metric",
+    parent=MMENGINE_METRICS,
+    scope=SCOPE,
+    locations=["lidnet_mm.evaluation", "lidnet_mm.engine"],
 )
 LOOPS = Registry("loop", parent=MMENGINE_LOOPS, scope=SCOPE, locations=["lidnet_mm.engine"])
 HOOKS = Registry(

@@ -190,6 +190,9 @@ def _inside(
         if not np.isfinite([box.x, box.y, box.width, box.height]).all():
             left_out.append(LeftOut("box", "its corners are no numbers", slice_index=index))
             continue
+        if box.width > width or box.height > height:
+            left_out.append(LeftOut("box", "larger than the image", slice_index=index))
+            continue
         left, top = max(box.x, 0), max(box.y, 0)
         right, bottom = min(box.x + box.width, width), min(box.y + box.height, height)
         if min(right - left, bottom - top) < min(SMALLEST_SIDE, box.width, box.height) or (

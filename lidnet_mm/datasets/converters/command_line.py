@@ -152,7 +152,7 @@ def _settings(converter: Converter, options: argparse.Namespace) -> ConversionSe
         split=parse_split(options.split) if options.split else converter.default_split(options),
         seed=options.seed,
         limits=BoxLimits(options.min_size_mm, options.keep_empty),
-        class_name=options.class_name,
+        class_names=converter.class_names(options),
         store=options.store,
         overwrite=options.overwrite,
         key=options.key,

@@ -31,7 +31,7 @@ from lidnet_mm.datasets.converters.conversion_error import ConversionError
 from lidnet_mm.datasets.converters.converter import Converter
 from lidnet_mm.datasets.converters.left_out_lines import warn_left_out, warn_notes
 from lidnet_mm.datasets.converters.numbering import NumberedCase, number_cases
-from lidnet_mm.datasets.converters.output.case_record import left_out_records
+from lidnet_mm.datasets.converters.output.case_record import CLASS_NAME, left_out_records
 from lidnet_mm.datasets.converters.output.coco_writer import coco_document, write_json
 from lidnet_mm.datasets.converters.output.conversion_summary import ConversionSummary, summarise
 from lidnet_mm.datasets.converters.output.resumable_folder import CaseRecords, resumable_folder
@@ -49,7 +49,7 @@ class ConversionSettings:
         split: Part → number of patients or fraction; None takes the parts of the source.
         seed: Which of the possible splits.
         limits: Which boxes and slices are kept.
-        class_name: Name of the only category.
+        class_names: Names of the categories, in the order of their ids.
         store: ``'nifti'``, ``'png'`` or ``'link'``.
         overwrite: Replace an earlier dataset in the same folder.
         key: File, outside of the dataset, that receives the source's names; None for none.
@@ -58,7 +58,7 @@ class ConversionSettings:
     split: Mapping[str, int | float] | None
     seed: int = 0
     limits: BoxLimits = field(default_factory=BoxLimits)
-    class_name: str = "lesion"
+    class_names: tuple[str, ...] = ("lesion",)
     store: str = "nifti"
     overwrite: bool = False
     key: Path | None = None
@@ -158,7 +158,7 @@ def _written(
         raise ConversionError(
             "no slice could be used; what was left out and why:\n" + summary.as_table()
         )
-    documents = _documents(records, info, settings.class_name)
+    documents = _documents(records, info, settings.class_names)
     if root is not None:
         for part, document in documents.items():
             write_json(root / "annotations" / f"{part}.json", document)
@@ -167,7 +167,7 @@ def _written(
 
 
 def _documents(
-    records: Sequence[Mapping[str, Any]], info: Mapping[str, Any], class_name: str
+    records: Sequence[Mapping[str, Any]], info: Mapping[str, Any], class_names: Sequence[str]
 ) -> dict[str, dict[str, Any]]:
     """Make the COCO document of every part that has patients; ids are unique across parts."""
     documents: dict[str, dict[str, Any]] = {}
@@ -181,7 +181,8 @@ def _documents(
             images.append({**entry["image"], "id": image_id})
             for box in entry["boxes"]:
                 annotation_id += 1
-                annotations.append({**box, "id": annotation_id, "image_id": image_id})
+                ids = {"id": annotation_id, "image_id": image_id}
+                annotations.append({**_in_category(box, class_names), **ids})
         if of_part and not images:
             raise ConversionError(
                 f"part {part}: none of its {len(of_part)} volumes has a slice that is used"
@@ -189,8 +190,27 @@ def _documents(
                 "take another --split or --seed"
             )
         if images:
-            documents[part] = coco_document(images, annotations, {**info, "part": part}, class_name)
+            about = {**info, "part": part}
+            documents[part] = coco_document(images, annotations, about, class_names)
+    _warn_of_empty_classes(documents, class_names)
     return documents
+
+
+def _in_category(box: Mapping[str, Any], class_names: Sequence[str]) -> dict[str, Any]:
+    """A box of a case's record with the number of its category instead of the name."""
+    name = box.get(CLASS_NAME, class_names[0])
+    others = {key: value for key, value in box.items() if key != CLASS_NAME}
+    return {**others, "category_id": 1 + class_names.index(name)}
+
+
+def _warn_of_empty_classes(documents: Mapping[str, Any], class_names: Sequence[str]) -> None:
+    """Say which of several classes has no lesion at all."""
+    used = {box["category_id"] for each in documents.values() for box in each["annotations"]}
+    for number, name in enumerate(class_names, start=1):
+        if len(class_names) > 1 and number not in used:
+            MMLogger.get_current_instance().warning(
+                f"no lesion of class '{name}' in the whole data set: is its value the right one?"
+            )
 
 
 def _reasons(records: Sequence[Mapping[str, Any]]) -> str:

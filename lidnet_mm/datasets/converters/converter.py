@@ -16,7 +16,7 @@ class Converter(ABC):
     Attributes:
         name: As the tool is called, such as ``'luna16'``.
         description: What the dataset holds, for the json.
-        class_name: Name of the only category.
+        class_name: Name of the only category, unless the source's own options name several.
         store: How volumes are written unless the user says otherwise: ``'nifti'`` (whole volumes)
             or ``'png'`` (16-bit pictures of those slices that the json has).
         keep_empty: Whether slices without a lesion are negatives unless the user says otherwise.
@@ -47,6 +47,17 @@ class Converter(ABC):
             options: The parsed command line.
         """
         return {}
+
+    def class_names(self, options: Namespace) -> tuple[str, ...]:
+        """Names of the categories, each once: ``--class-name``, or what own options say.
+
+        Args:
+            options: The parsed command line.
+
+        Raises:
+            ConversionError: The options contradict each other.
+        """
+        return (options.class_name,)
 
     def default_split(self, options: Namespace) -> Mapping[str, int | float] | None:
         """The split if the user gives none: ``split``, unless the source's own options say more.

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from lidnet_mm.coco_json.annotation_file import read_annotation_file
 from lidnet_mm.datasets.offline_ldct.ldct_file import STORES, digest_of, write_ldct
 from lidnet_mm.datasets.offline_ldct.part_file import remove_abandoned_parts
 from lidnet_mm.datasets.offline_ldct.shard import Shard
@@ -160,7 +161,7 @@ class LDCTSet:
     def _write_annotations(self) -> Iterator[Path]:
         """Write each annotation file again with the LDCT of its slices."""
         for source in self.annotations:
-            content = json.loads(source.read_text())
+            content = read_annotation_file(source).content
             content["info"] = {**content.get("info", {}), "ldct": self.settings}
             content["images"] = [self._with_ldct(record) for record in content["images"]]
             path = self.out / "annotations" / source.name

@@ -104,7 +104,7 @@ def test_missing_annotation_files_are_named(tmp_path, dataset, read_config):
 def test_a_file_that_is_no_coco_is_refused(dataset, tmp_path, text):
     root = dataset.make_root(tmp_path)
     (root / "annotations" / "train.json").write_text(text)
-    with pytest.raises(ValueError, match=r"train\.json is not a COCO file of slices"):
+    with pytest.raises(ValueError, match=r"train\.json is not (a COCO file|valid json)"):
         parts_of_folder(root)
 
 

@@ -22,6 +22,9 @@ from lidnet_mm.datasets.converters.sources.voc.annotation_files import find_xml
 from lidnet_mm.datasets.converters.sources.voc.voc_cases import VocReading, uid_of, voc_cases
 from lidnet_mm.datasets.converters.sources.voc.voc_dicom import add_corners
 
+LETTERS = ("A", "B", "E", "G")
+"""Classes of patients, which the objects are called after."""
+
 PATIENT_FOLDER = re.compile(r"Lung_Dx-(?P<patient>(?P<letter>[A-Z])\d+)", re.IGNORECASE)
 ANNOTATION_FOLDER = re.compile(r"(?P<patient>[A-Z]\d+)", re.IGNORECASE)
 
@@ -78,7 +81,9 @@ class LungPetCtDx(Converter):
         if files and not images.series:
             raise unusable_error(source, f"{len(files)} DICOM files", images.left_out)
         paths = [path for patient in wanted for path in xml_files[patient]]
-        found = voc_cases(images.series, paths, uid_of, VocReading(options.corners))
+        found = voc_cases(
+            images.series, paths, uid_of, VocReading(options.corners, known=LETTERS)
+        )
         if not found.cases:
             raise layout_error(
                 source,

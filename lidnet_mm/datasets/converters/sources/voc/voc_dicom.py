@@ -46,7 +46,8 @@ class VocDicom(Converter):
             nargs="+",
             default=[],
             metavar="NAME",
-            help="classes of objects that become boxes (default: all)",
+            help="classes of objects that become boxes and whose names are written (default: all "
+            "objects, without names, which may be a patient's)",
         )
         add_corners(parser)
 

@@ -95,6 +95,32 @@ def test_only_the_classes_asked_for_become_boxes(write_case, find_cases, tmp_pat
     assert [(one.what, one.count, one.slice_index) for one in content.left_out] == [("box", 1, 0)]
 
 
+def test_a_name_is_written_only_if_the_user_gave_it(write_case, converted, tmp_path):
+    uids = write_case({})
+    root = tmp_path / "the source"
+    boxes = [(1, 1, 2, 2), (3, 3, 4, 4)]
+    write_xml(root / f"{uids[0]}.xml", *boxes, names=["node", "Jané Doe"])
+    converted(VocDicom(), root, *ALL_TRAIN)
+    out = tmp_path / "converted"
+    text = "".join(path.read_text() for path in out.rglob("*.json"))
+    assert "Jan" not in text and "node" not in text
+    document = converted(VocDicom(), root, *ALL_TRAIN, "--overwrite", "--classes", "node")["train"]
+    assert [box["lesion_type"] for box in document["annotations"]] == ["node"]
+    assert "Jan" not in "".join(path.read_text() for path in out.rglob("*.json"))
+
+
+def test_names_that_become_one_class_are_told(write_case, find_cases, tmp_path, warnings_logged):
+    uids = write_case({})
+    for uid, name in zip(uids, ["node", "node", "vessel", "organ"], strict=True):
+        write_xml(tmp_path / "the source" / f"{uid}.xml", (1, 1, 2, 2), names=[name])
+    (case,) = find_cases(VocDicom(), tmp_path / "the source").cases
+    boxes = case.read().boxes
+    assert all(box.attributes == {} for (box,) in boxes.values())
+    first, second = warnings_logged().splitlines()
+    assert "'node', 'vessel': all of them are taken" in first and "--classes NAME" in first
+    assert "called 'organ'" in second
+
+
 def test_corners_are_read_as_told(write_case, find_cases, tmp_path):
     write_case({0: [(5, 6, 12, 9)]})  # written as 6, 7, 13, 10
     found = {}
@@ -201,6 +227,18 @@ def test_a_box_beyond_the_image_is_cut_or_left_out(write_case, converted, tmp_pa
     document = converted(VocDicom(), tmp_path / "the source", *ALL_TRAIN)["train"]
     found = sorted(one["bbox"] for one in document["annotations"])
     assert found == [[0, 0, 4, 4], [COLUMNS - 4, 0, 4, 6]]
+
+
+@pytest.mark.parametrize("box", [(1, 1, 1e30, 5), (-1e30, 1, 4, 5), (1, 1, 5, ROWS + 2)])
+def test_a_box_larger_than_its_slice_is_neither_lesion_nor_negative(
+    write_case, converted, tmp_path, box
+):
+    uids = write_case({0: [(1, 1, 2, 2)], 1: [(1, 1, 2, 2)]})
+    write_xml(tmp_path / "the source" / "boxes" / f"{uids[1]}.xml", box)
+    document = converted(VocDicom(), tmp_path / "the source", *ALL_TRAIN, "--keep-empty")["train"]
+    assert [image["slice_index"] for image in document["images"]] == [0]
+    log = (tmp_path / "converted" / "conversion.json").read_text()
+    assert "larger than the image" in log
 
 
 def test_slices_of_two_spacings_do_not_stop_other_series(write_case, converted, write_ct, tmp_path):
