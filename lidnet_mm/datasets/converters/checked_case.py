@@ -101,7 +101,7 @@ def check_case(
         raise UnusableCaseError("no slice with a lesion", where)
     hu = read_hounsfield(content.volume, slices, where)
     lowest, highest = float(hu.min()), float(hu.max())
-    check_hounsfield(lowest, highest, where)
+    check_hounsfield(hu, where)
     body = np.array([bool(in_body(plane).any()) for plane in hu])
     if not body.any():
         raise UnusableCaseError(
