@@ -5,6 +5,7 @@ import logging
 import numpy as np
 from mmengine.logging import print_log
 
+from lidnet_mm.ct_bounds import HIGHEST_HU, LOWEST_HU
 from lidnet_mm.datasets.converters.checks.hounsfield_disguise import (
     ABOVE_LUNG,
     DENSE,
@@ -20,7 +21,6 @@ from lidnet_mm.datasets.converters.checks.hounsfield_histogram import (
 )
 from lidnet_mm.datasets.converters.checks.outside_fill import check_fill
 from lidnet_mm.datasets.converters.source_case import UnusableCaseError
-from lidnet_mm.datasets.readers.bounds import HIGHEST_HU, LOWEST_HU
 
 SMALLEST_CONTRAST_HU = 300.0
 """A CT with any air or bone and soft tissue spans more than this."""
