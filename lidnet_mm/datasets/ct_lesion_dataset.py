@@ -3,7 +3,6 @@
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from mmdet.datasets import CocoDataset
 from mmengine.fileio import load
 from mmengine.logging import print_log
 
+from lidnet_mm.ct_bounds import slice_distance_problem, spacing_problem
 from lidnet_mm.datasets.draw import Draw
 from lidnet_mm.datasets.expected_counts import check_expected, unexpected_counts
 from lidnet_mm.datasets.readers import VolumeError
@@ -277,12 +277,8 @@ def _check_image_record(record: dict, ann_file: str) -> None:
         index = record.get(key, 0)
         if not isinstance(index, int) or index < 0:
             raise ValueError(f"{place} has {key} {index!r}, not a whole number from 0: {REMEDY}")
-    spacing = record["spacing"]
-    if (
-        not isinstance(spacing, list)
-        or len(spacing) != 2
-        or not all(isinstance(size, Real) and size > 0 for size in spacing)
-    ):
-        raise ValueError(
-            f"{place} has spacing {spacing!r}, not [row_mm, column_mm], both positive: {REMEDY}"
-        )
+    problem = spacing_problem(record["spacing"]) or slice_distance_problem(
+        record.get("slice_thickness")
+    )
+    if problem:
+        raise ValueError(f"{place} has {problem}: {REMEDY}")

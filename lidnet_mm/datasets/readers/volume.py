@@ -123,7 +123,8 @@ class CTVolume(ABC):
             self.orientation = Orientation.from_affine(self.affine)
         except ValueError as error:
             raise VolumeError(f"Cannot read {self.path}: {error}") from error
-        problem = spacing_problem(self.spacing) or slice_distance_problem(self.slice_spacing)
+        slice_mm, row_mm, column_mm = voxel_sizes(self.affine)[list(self.orientation.axes)].tolist()
+        problem = spacing_problem((row_mm, column_mm)) or slice_distance_problem(slice_mm)
         if problem:
             raise VolumeError(
                 f"Cannot read {self.path}: it has {problem}; correct the spacing or its unit in"

@@ -39,8 +39,8 @@ ABOVE_LUNG = -300.0
 ENOUGH = 0.03
 """Share of the voxels from which air or tissue counts as seen."""
 
-ENOUGH_EXPLAINED = 0.1
-"""The same after a disguise is taken off; measured: air from 0.17, tissue from 0.13."""
+ENOUGH_EXPLAINED = 0.05
+"""The same after a disguise is taken off: more than a small crop shows by chance."""
 
 MOST_DENSE = 0.15
 """Largest share of bone, metal and the like among the voxels above lung; measured: below 0.05."""

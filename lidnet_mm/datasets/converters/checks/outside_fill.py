@@ -19,7 +19,7 @@ a fill. In real CT it stands out by less than 3."""
 
 
 def check_fill(hu: np.ndarray, histogram: HounsfieldHistogram, where: str) -> None:
-    """Refuse a volume with air in it that is filled with a value above air.
+    """Refuse a volume that is filled with a value above air.
 
     Args:
         hu: (S, H, W) intensities.
@@ -27,11 +27,9 @@ def check_fill(hu: np.ndarray, histogram: HounsfieldHistogram, where: str) -> No
         where: Patient and file, for the message.
 
     Raises:
-        UnusableCaseError: One value fills the corners of every slice, or much of the volume.
+        UnusableCaseError: One value fills the corners of every slice beside air, or much of the volume.
     """
-    if histogram.share(*AIR) < ENOUGH:
-        return
-    value = _value_of_corners(hu)
+    value = _value_of_corners(hu) if histogram.share(*AIR) >= ENOUGH else None
     place = "all corners of every slice"
     if value is None:
         value, share = _value_that_piles_up(histogram)
@@ -39,8 +37,8 @@ def check_fill(hu: np.ndarray, histogram: HounsfieldHistogram, where: str) -> No
     if value is None:
         return
     raise UnusableCaseError(
-        f"{place} are exactly {value:g} HU beside air of -1000: what is outside of the scan is "
-        f"filled with {value:g}, which is no air; convert again with -1024 as the value outside",
+        f"{place} are exactly {value:g} HU: what is outside of the scan is filled with {value:g}, "
+        "which is no air (-1000 HU); convert again with -1024 as the value outside",
         where,
     )
 
