@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from lidnet_mm.coco_json.json_values import number, plain_id, shown, whole
+from lidnet_mm.coco_json.json_values import plain_id, shown, whole
 from lidnet_mm.coco_json.problems import Problems
+from lidnet_mm.ct_bounds import slice_distance_problem, spacing_problem
 
 REQUIRED = ("id", "file_name", "height", "width", "slice_index", "spacing", "patient_id")
 POSITIONS = ("slice_index", "slice_in_file", "ldct_slice_index", "mask_slice_index")
@@ -71,13 +72,11 @@ def _problems_of(record: dict[str, Any]) -> list[str]:
     for key in ("height", "width"):
         if not _is_from(1, record[key]):
             found.append(f"has {key} {shown(record[key])}, not a whole number from 1")
-    if not _is_lengths(record["spacing"]):
-        found.append(
-            f"has spacing {shown(record['spacing'])}, not [row_mm, column_mm], both positive"
-        )
-    thickness = record.get("slice_thickness")
-    if thickness is not None and not (number(thickness) or 0) > 0:
-        found.append(f"has slice_thickness {shown(thickness)}, not a length in mm")
+    lengths = (
+        spacing_problem(record["spacing"]),
+        slice_distance_problem(record.get("slice_thickness")),
+    )
+    found += [f"has {problem}" for problem in lengths if problem]
     return found
 
 
@@ -85,11 +84,6 @@ def _is_from(least: int, value: object) -> bool:
     """Whether a value is a whole number, not below the least."""
     found = whole(value)
     return found is not None and found >= least
-
-
-def _is_lengths(value: object) -> bool:
-    """Whether a value is two lengths in mm."""
-    return isinstance(value, list) and len(value) == 2 and all((number(v) or 0) > 0 for v in value)
 
 
 def _check_ids(records: Sequence[dict[str, Any]], problems: Problems) -> None:

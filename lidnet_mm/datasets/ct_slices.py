@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lidnet_mm.ct_bounds import outside_hounsfield
 from lidnet_mm.datasets import readers
 from lidnet_mm.datasets.readers import CTVolume, VolumeError, open_volume
 from lidnet_mm.datasets.slice_cache.image_store import open_store
@@ -110,11 +111,12 @@ def _decode(path: str, index: int, patient: str | None) -> CTSlice:
         image = volume.read_slice(index)
     except (VolumeError, IndexError) as error:
         raise VolumeError(f"Patient {patient}, slice {index}: {error}") from error
-    bad = int(image.size - np.count_nonzero(np.isfinite(image)))
+    bad = outside_hounsfield(image)
     if bad:
         raise VolumeError(
             f"Patient {patient}, slice {index} of {path} has {bad} pixels that are NaN or"
-            " infinite: replace them (with -1024 HU where there is no tissue) or leave the slice"
+            " infinite, or beyond the HU that 16 bits hold: replace them (with -1024 HU where there"
+            " is no tissue) or leave the slice"
             " out of the annotation file"
         )
     return CTSlice(image, volume.spacing, volume.slice_spacing, _corners(volume, index))

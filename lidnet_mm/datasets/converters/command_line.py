@@ -136,6 +136,12 @@ def _add_output_arguments(parser: argparse.ArgumentParser, converter: Converter)
         "to the source, which show its names (default: %(default)s)",
     )
     parser.add_argument(
+        "--square-pixels",
+        action="store_true",
+        help="resample slices whose pixels are not square, boxes and masks with them: no low dose "
+        "can be simulated on the others",
+    )
+    parser.add_argument(
         "--key",
         type=Path,
         metavar="FILE",
@@ -156,4 +162,5 @@ def _settings(converter: Converter, options: argparse.Namespace) -> ConversionSe
         store=options.store,
         overwrite=options.overwrite,
         key=options.key,
+        square_pixels=options.square_pixels,
     )

@@ -37,7 +37,7 @@ from lidnet_mm.datasets.converters.output.conversion_summary import ConversionSu
 from lidnet_mm.datasets.converters.output.resumable_folder import CaseRecords, resumable_folder
 from lidnet_mm.datasets.converters.output.staged_folder import check_destination
 from lidnet_mm.datasets.converters.patient_split import PARTS
-from lidnet_mm.datasets.converters.source_case import FoundCases
+from lidnet_mm.datasets.converters.source_case import FoundCases, LeftOut
 from lidnet_mm.whole_file import write_whole
 
 
@@ -53,6 +53,10 @@ class ConversionSettings:
         store: ``'nifti'``, ``'png'`` or ``'link'``.
         overwrite: Replace an earlier dataset in the same folder.
         key: File, outside of the dataset, that receives the source's names; None for none.
+        square_pixels: Resample cases whose pixels are not square.
+
+    Raises:
+        ConversionError: Links are asked for, and pixels that no file has.
     """
 
     split: Mapping[str, int | float] | None
@@ -62,6 +66,15 @@ class ConversionSettings:
     store: str = "nifti"
     overwrite: bool = False
     key: Path | None = None
+    square_pixels: bool = False
+
+    def __post_init__(self) -> None:
+        """Check what cannot go together."""
+        if self.square_pixels and self.store == "link":
+            raise ConversionError(
+                "--square-pixels makes new voxels, --store link shows the source's: give --store "
+                "nifti or png"
+            )
 
     def as_json(self) -> dict[str, Any]:
         """What the dataset depends on, in plain values."""
@@ -69,6 +82,7 @@ class ConversionSettings:
             "min_size_mm": self.limits.min_size_mm,
             "keep_empty": self.limits.keep_empty,
             "store": self.store,
+            **({"square_pixels": True} if self.square_pixels else {}),
         }
 
 
@@ -101,7 +115,7 @@ def convert(
         raise ConversionError(f"{source}: no such folder; name the folder that holds the data")
     found = converter.find_cases(source, options)
     if not found.cases:
-        raise ConversionError(f"{source}: no CT volume of {converter.name} found")
+        raise ConversionError(_nothing_found(source, converter.name, found.left_out))
     verbose = MMLogger.get_current_instance().isEnabledFor(logging.INFO)
     warn_left_out("", found.left_out, all_names=verbose)
     warn_notes(found.notes)
@@ -136,7 +150,12 @@ def _convert_cases(
         if record is None:
             root = done.root if done else None
             record = convert_case(
-                case, settings.limits, settings.store, root, converter.stop_at_unusable
+                case,
+                settings.limits,
+                settings.store,
+                root,
+                converter.stop_at_unusable,
+                settings.square_pixels,
             )
             if done:
                 done.save(case.stem, record)
@@ -156,7 +175,7 @@ def _written(
     summary = summarise(records, left_out_records(found.left_out, None), notes)
     if not summary.total.slices:
         raise ConversionError(
-            "no slice could be used; what was left out and why:\n" + summary.as_table()
+            f"no slice could be used{_reasons(records)}; what was left out:\n{summary.as_table()}"
         )
     documents = _documents(records, info, settings.class_names)
     if root is not None:
@@ -211,6 +230,17 @@ def _warn_of_empty_classes(documents: Mapping[str, Any], class_names: Sequence[s
             MMLogger.get_current_instance().warning(
                 f"no lesion of class '{name}' in the whole data set: is its value the right one?"
             )
+
+
+def _nothing_found(source: Path, name: str, left_out: Sequence[LeftOut]) -> str:
+    """Why a folder has no volume: first what was left out, each reason once, with an example."""
+    first = {(entry.what, entry.reason): entry.source for entry in reversed(left_out)}
+    reasons = [
+        f"{what}{f' {example}' if example else ''}: {reason}"
+        for (what, reason), example in reversed(first.items())
+    ]
+    found = f"{source}: no CT volume of {name} found"
+    return f"{'; '.join(reasons)}. So {found}" if reasons else found
 
 
 def _reasons(records: Sequence[Mapping[str, Any]]) -> str:

@@ -1,10 +1,15 @@
 """What is refused before anything is written."""
 
+import struct
+import zlib
+
 import pytest
 from given_cases import Source, case
+from PIL import Image
 
 from lidnet_mm.datasets.converters.command_line import run
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
+from lidnet_mm.datasets.converters.source_case import LeftOut, UnusableCaseError
 
 
 def test_a_dry_run_writes_nothing(convert, tmp_path):
@@ -61,3 +66,59 @@ def test_source_that_is_missing_or_holds_no_volume(convert, tmp_path):
     (tmp_path / "source").rmdir()
     with pytest.raises(ConversionError, match=r"source: no such folder"):
         convert(case("a"))
+
+
+ANY_ERROR = (
+    MemoryError("30 GiB"),
+    OverflowError("too large"),
+    RuntimeError("of a library"),
+    KeyError("tag"),
+    AttributeError("no such field"),
+    RecursionError("too deep"),
+    struct.error("unpack"),
+    zlib.error("incorrect header"),
+    Image.DecompressionBombError("too many pixels"),
+)
+
+
+@pytest.mark.parametrize("error", ANY_ERROR, ids=lambda error: type(error).__name__)
+def test_whatever_a_reader_raises_ends_one_volume_by_name(
+    convert, written, warnings_logged, tmp_path, error
+):
+    def read():
+        raise error
+
+    convert(case("a"), case("bad", read=read), case("c"))
+    images = written("annotations/train.json")["images"]
+    assert {image["patient_id"] for image in images} == {"case_0001", "case_0003"}
+    kind = type(error).__name__
+    assert f"patient bad: {error}: reading it failed ({kind})" in warnings_logged()
+    (entry,) = written("conversion.json")["left_out"]
+    assert (entry["case"], entry["what"]) == ("case_0002", "volume")
+    assert "bad" not in str(entry)
+
+
+def test_where_any_unusable_volume_is_an_error_the_patient_is_named(convert, tmp_path):
+    def read():
+        raise MemoryError("30 GiB")
+
+    with pytest.raises(UnusableCaseError, match=r"^patient bad: 30 GiB: .*MemoryError"):
+        convert(case("bad", read=read), stop_at_unusable=True)
+    assert not (tmp_path / "out").exists()
+
+
+def test_where_no_volume_is_usable_the_reasons_come_first(convert):
+    def read():
+        raise OverflowError("too large")
+
+    with pytest.raises(
+        ConversionError, match=r"^no slice could be used \(.*OverflowError.*\); what"
+    ):
+        convert(case("a", read=read), case("b", read=read))
+    left_out = (
+        LeftOut("file", "it is cut short", "x.dcm"),
+        LeftOut("file", "it is cut short", "y"),
+    )
+    message = r"^file x\.dcm: it is cut short\. So .*source: no CT volume of given found"
+    with pytest.raises(ConversionError, match=message):
+        convert(left_out=left_out)

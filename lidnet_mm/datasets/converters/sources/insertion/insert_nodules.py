@@ -148,7 +148,7 @@ def _read(file: NamedVolume, plan: InsertionPlan, rng: np.random.Generator) -> C
     spacing = _spacing(volume, file)
     where = f"image {file.path}"
     voxels = read_hounsfield(volume, range(volume.num_slices), where)
-    check_hounsfield(float(voxels.min()), float(voxels.max()), where)
+    check_hounsfield(voxels, where)
     count = plan.count(rng)
     lungs = map_lungs(voxels, spacing)
     if not lungs.lungs.any():

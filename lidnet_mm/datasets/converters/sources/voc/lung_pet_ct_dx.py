@@ -81,9 +81,7 @@ class LungPetCtDx(Converter):
         if files and not images.series:
             raise unusable_error(source, f"{len(files)} DICOM files", images.left_out)
         paths = [path for patient in wanted for path in xml_files[patient]]
-        found = voc_cases(
-            images.series, paths, uid_of, VocReading(options.corners, known=LETTERS)
-        )
+        found = voc_cases(images.series, paths, uid_of, VocReading(options.corners, known=LETTERS))
         if not found.cases:
             raise layout_error(
                 source,
