@@ -1,5 +1,6 @@
 """Collaborative training: schedule, loop, optimizers, learning rates and log lines."""
 
+from lidnet_mm import mmengine_checkpoints
 from lidnet_mm.engine.accumulated_gradients_hook import AccumulatedGradientsHook
 from lidnet_mm.engine.adversarial_train_loop import AdversarialTrainLoop
 from lidnet_mm.engine.atomic_file_backend import AtomicFileBackend, CheckpointWriteError
@@ -39,4 +40,5 @@ __all__ = [
     "PhasedTrainLoop",
     "SameBuffersHook",
     "SharedPretrainingHook",
+    "mmengine_checkpoints",
 ]
