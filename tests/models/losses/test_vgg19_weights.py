@@ -63,7 +63,7 @@ class TestKnownFiles:
         monkeypatch.setitem(vgg19_weights.KNOWN_WEIGHTS, name, address)
         loss = VGGPerceptualLoss(name)
         assert loss.convention == convention
-        last = dict(loss.named_buffers())["features.features_34_weight"]
+        last = loss.features.weights["features.34.weight"]
         assert torch.equal(last, vgg19_state["features.34.weight"])
         assert VGGPerceptualLoss(name, convention="caffe").convention == "caffe"
 
