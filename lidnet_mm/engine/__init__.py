@@ -11,6 +11,7 @@ from lidnet_mm.engine.iteration_seed_hook import IterationSeedHook
 from lidnet_mm.engine.mixed_precision_optim_wrapper import MixedPrecisionOptimWrapper
 from lidnet_mm.engine.non_finite_loss_hook import NonFiniteLossError, NonFiniteLossHook
 from lidnet_mm.engine.nothing_found_hook import NothingFoundHook
+from lidnet_mm.engine.own_checkpoints_hook import OwnCheckpointsHook
 from lidnet_mm.engine.parts_optim_wrapper_constructor import PartsOptimWrapperConstructor
 from lidnet_mm.engine.phase_log_processor import PhaseLogProcessor
 from lidnet_mm.engine.phase_param_scheduler_hook import PhaseParamSchedulerHook
@@ -32,6 +33,7 @@ __all__ = [
     "NonFiniteLossError",
     "NonFiniteLossHook",
     "NothingFoundHook",
+    "OwnCheckpointsHook",
     "PartsOptimWrapperConstructor",
     "PhaseLogProcessor",
     "PhaseParamSchedulerHook",
