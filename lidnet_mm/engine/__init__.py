@@ -8,6 +8,7 @@ from lidnet_mm.engine.collaborative_train_loop import CollaborativeTrainLoop
 from lidnet_mm.engine.generator_ema_hook import GeneratorEMAHook
 from lidnet_mm.engine.graceful_stop_hook import GracefulStopHook
 from lidnet_mm.engine.iteration_seed_hook import IterationSeedHook
+from lidnet_mm.engine.loader_watch_hook import LoaderWatchHook
 from lidnet_mm.engine.mixed_precision_optim_wrapper import MixedPrecisionOptimWrapper
 from lidnet_mm.engine.non_finite_loss_hook import NonFiniteLossError, NonFiniteLossHook
 from lidnet_mm.engine.nothing_found_hook import NothingFoundHook
@@ -29,6 +30,7 @@ __all__ = [
     "GeneratorEMAHook",
     "GracefulStopHook",
     "IterationSeedHook",
+    "LoaderWatchHook",
     "MixedPrecisionOptimWrapper",
     "NonFiniteLossError",
     "NonFiniteLossHook",
