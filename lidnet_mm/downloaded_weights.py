@@ -76,7 +76,7 @@ def _what_to_do(address: str, file: Path, failure: Exception) -> str:
     """Why a file is missing, and what to do."""
     return (
         f"{file.name} is not in {file.parent} and cannot be downloaded "
-        f"({getattr(failure, 'reason', None) or failure}): download {address} into that folder by "
+        f"({failure}): download {address} into that folder by "
         "other means, or do without: a backbone begins untrained with --cfg-options "
         "model.detector.backbone.init_cfg=None (a judge's or plain detector's with "
         "model.backbone.init_cfg=None)"

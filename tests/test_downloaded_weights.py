@@ -62,7 +62,7 @@ def test_without_it_the_message_says_all(hub, server, reachable):
     with pytest.raises(MissingDownloadError) as caught:
         downloaded(f"{address}/models/resnet50-0676ba61.pth")
     text = str(caught.value)
-    reason = "Not Found" if reachable else "refused"
+    reason = "404" if reachable else "refused"
     known = ("resnet50-0676ba61.pth", str(hub), f"{address}/models/resnet50-0676ba61.pth")
     for part in (*known, reason, "model.detector.backbone.init_cfg=None"):
         assert part in text
