@@ -75,8 +75,8 @@ def main() -> None:
         hook = {"type": "lidnet_mm.SharedPretrainingHook", "checkpoint": arguments.pretraining}
         config.custom_hooks = [*(config.get("custom_hooks") or []), hook]
     require_writable(Path(config.work_dir))
-    if arguments.resume:
-        resume_training(config, arguments.resume)
+    if arguments.resume or (config.get("resume") and not config.get("load_from")):
+        resume_training(config, arguments.resume or NEWEST)  # MMEngine follows its note elsewhere
     Runner.from_cfg(config).train()
 
 
