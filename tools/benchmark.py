@@ -17,13 +17,15 @@ from lidnet_mm.benchmark.jobs.plan import plan_text
 from lidnet_mm.benchmark.jobs.run import FailedJob, LimitError, run_matrix
 from lidnet_mm.benchmark.matrix.matrix import Matrix
 from lidnet_mm.benchmark.matrix.settings_mark import OtherSettingsError
-from lidnet_mm.benchmark.note_file import DamagedFileError
 from lidnet_mm.benchmark.report.collect import collect
 from lidnet_mm.benchmark.report.matrix_report import report_matrix
 from lidnet_mm.benchmark.scores.results import read_results
 from lidnet_mm.benchmark.scores.same_source import MixedResultsError
 from lidnet_mm.benchmark.scores.test_set import EmptyTestSetError
 from lidnet_mm.benchmark.tables.results_table import markdown, result_tables
+from lidnet_mm.benchmark.work_dir import check_work_dir
+from lidnet_mm.damaged_file import DamagedFileError
+from lidnet_mm.output_path import OutputPathError
 
 
 class InputError(Exception):
@@ -34,12 +36,13 @@ STAGES = ("plan", "run", "collect", "report")
 REFUSALS = (
     DamagedFileError,
     EmptyTestSetError,
-    FileNotFoundError,
     InputError,
     JobError,
     LimitError,
     MixedResultsError,
+    OSError,
     OtherSettingsError,
+    OutputPathError,
     TooFewGPUsError,
 )
 
@@ -101,7 +104,10 @@ def main() -> int:
 def _matrix(arguments: argparse.Namespace, work_dir: Path) -> Matrix:
     """The matrix; what is wrong in its config needs no traceback, unlike errors of this program."""
     try:
+        check_work_dir(work_dir)
         matrix = Matrix.from_file(arguments.config, work_dir, arguments.data_root)
+        for table in matrix.tables:
+            check_work_dir(table.work_dir, Path(table.data_root))
         if arguments.cell is not None:
             matrix.cell(arguments.cell)
     except OSError as error:

@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 from lidnet_mm.benchmark.evidence.training_log import read_training_log
-from lidnet_mm.benchmark.figures.loss_picture import write_loss_picture
+from lidnet_mm.benchmark.figures.loss_picture import FORMATS, write_loss_picture
+from lidnet_mm.output_path import check_output_file
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -30,9 +31,10 @@ def main() -> int:
     """Draw, and return the exit status."""
     arguments = parse_arguments()
     try:
+        check_output_file(arguments.picture, [("the log", arguments.log)], FORMATS)
         curves = read_training_log(arguments.log, str(arguments.log))
         write_loss_picture(curves, arguments.picture, arguments.only)
-    except (FileNotFoundError, ValueError) as error:
+    except (OSError, ValueError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
     sys.stdout.write(f"Curves: {arguments.picture}\n")

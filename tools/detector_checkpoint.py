@@ -83,7 +83,7 @@ def main() -> int:
         else:
             beside = export_detector(config, arguments.checkpoint, arguments.out)
             lines = [f"Written: {arguments.out}", f"Config:  {beside}"]
-    except (FileNotFoundError, FileExistsError, ValueError) as error:
+    except (OSError, ValueError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
     sys.stdout.write("\n".join(lines) + "\n")

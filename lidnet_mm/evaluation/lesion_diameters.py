@@ -1,10 +1,12 @@
 """Diameters of lesions from an annotation file, which a sample does not carry."""
 
-import json
 from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+
+from lidnet_mm.damaged_file import damage_told
+from lidnet_mm.json_file import read_json
 
 SAME_BOX = 1e-2
 """Largest difference in pixels of a box and its copy in float32."""
@@ -20,17 +22,19 @@ class LesionDiameters:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        KeyError: If it is not COCO.
+        DamagedFileError: If it is not COCO.
     """
 
     def __init__(self, ann_file: str) -> None:
         self._lesions: dict[int, list[tuple[np.ndarray, float]]] = defaultdict(list)
-        content = json.loads(Path(ann_file).read_text(encoding="utf-8"))
-        for lesion in content["annotations"]:
-            if lesion.get("diameter_mm") is not None:
-                x, y, width, height = lesion["bbox"]
-                box = np.array([x, y, x + width, y + height])
-                self._lesions[lesion["image_id"]].append((box, float(lesion["diameter_mm"])))
+        path, remedy = Path(ann_file), "rebuild it with tools/dataset_converters"
+        content = read_json(path, remedy, dict)
+        with damage_told(path, remedy):
+            for lesion in content["annotations"]:
+                if lesion.get("diameter_mm") is not None:
+                    x, y, width, height = lesion["bbox"]
+                    box = np.array([x, y, x + width, y + height])
+                    self._lesions[lesion["image_id"]].append((box, float(lesion["diameter_mm"])))
 
     def of(self, image_id: int, box: np.ndarray) -> float | None:
         """Diameter of one lesion.

@@ -14,6 +14,7 @@ MIXTURES = "mixtures.json"
 """File beside ``results.json`` that tells what :func:`training_mixtures` found, if anything."""
 
 MIXED = "--allow-mixed"
+COLLECT_AGAIN = "collect the results again"
 """Option that allows it."""
 
 
@@ -126,7 +127,7 @@ def write_mixtures(mixtures: Sequence[str], path: Path) -> None:
 
 def read_mixtures(path: Path) -> list[str]:
     """What :func:`write_mixtures` wrote; nothing where there is no file."""
-    return read_note(path, "collect the results again") or []
+    return read_note(path, lambda found: [str(text) for text in found], COLLECT_AGAIN) or []
 
 
 def check_windows(rows: Iterable[ResultRow]) -> None:

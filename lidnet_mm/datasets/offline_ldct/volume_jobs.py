@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from lidnet_mm.damaged_file import damage_told
 from lidnet_mm.datasets.ct_lesion_dataset import CTLesionDataset
 from lidnet_mm.datasets.readers import CTVolume, open_volume
 from lidnet_mm.datasets.readers.open_volumes import READERS
 from lidnet_mm.datasets.transforms import LoadCTSlice, SimulateLowDose
+from lidnet_mm.json_file import read_json
 
 IDENTITY = ("patient_id", "series", "slice_index", "spacing", "slice_thickness")
 """What of a slice's record its LDCT may depend on besides its pixels."""
@@ -141,13 +143,10 @@ def _dataset(data: Path, path: Path, simulate: SimulateLowDose) -> CTLesionDatas
 
 def _class_names(path: Path) -> tuple[str, ...]:
     """Names of the categories of an annotation file."""
-    try:
-        categories = json.loads(path.read_text())["categories"]
-        return tuple(category["name"] for category in categories)
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(
-            f"{path} is not a COCO file ({error!r}): rebuild it with tools/dataset_converters"
-        ) from error
+    remedy = "rebuild it with tools/dataset_converters"
+    content = read_json(path, remedy, dict)
+    with damage_told(path, remedy):
+        return tuple(category["name"] for category in content["categories"])
 
 
 def _sha256(path: Path) -> bytes:

@@ -6,6 +6,8 @@ from typing import Any
 
 from mmengine.fileio import load
 
+from lidnet_mm.damaged_file import damage_told
+
 COCO_KEYS = frozenset(
     ("id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation", "ignore")
 )
@@ -52,7 +54,12 @@ def place(record: Mapping[str, Any], box: tuple[float, ...]) -> Place:
 
 def _read(path: str | Path) -> dict[Place, Attributes]:
     """Attributes in one annotation file."""
-    content = load(path, file_format="json")
+    with damage_told(Path(path), "rebuild it with tools/dataset_converters"):
+        return _told(load(path, file_format="json"))
+
+
+def _told(content: Mapping[str, Any]) -> dict[Place, Attributes]:
+    """Attributes in the content of an annotation file."""
     told = [entry for entry in content["annotations"] if not COCO_KEYS.issuperset(entry)]
     wanted = {entry["image_id"] for entry in told}
     images = {record["id"]: record for record in content["images"] if record["id"] in wanted}

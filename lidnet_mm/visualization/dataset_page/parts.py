@@ -9,9 +9,11 @@ from mmengine.config import Config
 from mmengine.fileio import load
 from mmengine.registry import DATASETS
 
+from lidnet_mm.damaged_file import damage_told
 from lidnet_mm.visualization.dataset_page.part import DataPart
 
 PARTS = ("train", "val", "test")
+REBUILD = "rebuild it with tools/dataset_converters"
 PACK = "lidnet_mm.PackLIDInputs"
 PAIRED = "lidnet_mm.LoadPairedLDCT"
 LDCT_STEPS = ("lidnet_mm.SimulateLowDose", PAIRED)
@@ -107,16 +109,11 @@ def _dataset_of(folder: Path, file: Path) -> dict[str, Any]:
 
 def _records(file: Path) -> tuple[list[dict], list[dict]]:
     """Images and categories of an annotation file."""
-    try:
+    with damage_told(file, REBUILD, "is not a COCO file of slices"):
         content = load(file, file_format="json")
         return [dict(image) for image in content["images"]], [
             {"name": str(category["name"])} for category in content["categories"]
         ]
-    except (ValueError, TypeError, KeyError) as error:
-        raise ValueError(
-            f"{file} is not a COCO file of slices ({type(error).__name__}: {error}): rebuild it"
-            " with tools/dataset_converters"
-        ) from error
 
 
 def _build(name: str, dataset: Mapping[str, Any], raw: bool) -> DataPart:

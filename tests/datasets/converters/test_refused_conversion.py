@@ -32,7 +32,7 @@ def test_no_dataset_appears_without_its_key(convert, tmp_path, monkeypatch):
 
     key = ["--key", str(tmp_path / "key.csv")]
     with monkeypatch.context() as patch:
-        patch.setattr("lidnet_mm.datasets.converters.conversion.write_whole", full)
+        patch.setattr("lidnet_mm.datasets.converters.key_file.write_whole", full)
         with pytest.raises(OSError, match="no space"):
             convert(case("a"), switches=key)
     assert not (tmp_path / "out").exists()
