@@ -104,10 +104,7 @@ def main() -> int:
 def _matrix(arguments: argparse.Namespace, work_dir: Path) -> Matrix:
     """The matrix; what is wrong in its config needs no traceback, unlike errors of this program."""
     try:
-        check_work_dir(work_dir)
         matrix = Matrix.from_file(arguments.config, work_dir, arguments.data_root)
-        for table in matrix.tables:
-            check_work_dir(table.work_dir, Path(table.data_root))
         if arguments.cell is not None:
             matrix.cell(arguments.cell)
     except OSError as error:
@@ -119,6 +116,9 @@ def _matrix(arguments: argparse.Namespace, work_dir: Path) -> Matrix:
 
 def _do(arguments: argparse.Namespace, matrix: Matrix) -> int:
     """One stage of a matrix."""
+    check_work_dir(matrix.work_dir)
+    for table in matrix.tables:
+        check_work_dir(table.work_dir, Path(table.data_root))
     if arguments.stage == "plan":
         matrix.write_configs()
         matrix.check_settings()

@@ -36,6 +36,7 @@ from lidnet_mm.benchmark.tables.evidence_tables import (
     detection_tables,
     difference_tables,
 )
+from lidnet_mm.benchmark.tables.markdown_text import markdown_text
 from lidnet_mm.benchmark.tables.mean_table import mean_tables
 from lidnet_mm.benchmark.tables.metric_columns import KNOWN
 from lidnet_mm.benchmark.tables.paper_table import markdown_table
@@ -43,6 +44,7 @@ from lidnet_mm.benchmark.tables.paper_tables import paper_tables
 from lidnet_mm.benchmark.tables.physics_table import physics_tables
 from lidnet_mm.benchmark.tables.results_table import markdown, result_tables
 from lidnet_mm.output_path import check_output_file
+from lidnet_mm.visualization.figure_text import figure_text
 from lidnet_mm.whole_file import write_together
 
 DRAWN = ("AP50", "AP75")
@@ -85,8 +87,10 @@ def write_results_page(results: Path, page: Path) -> list[Path]:
     linked = ", ".join(f"[{name}]({name})" for name in sources)
     introduction = INTRODUCTION.format(sources=linked)
     flags = mixture_flags(rows, read_mixtures(results.with_name(MIXTURES)))
-    first = [introduction, *flags, *twin_flags(rows)]
-    contents = {page: _text(rows, evidence, physics, pictures, first).encode()}
+    first = [introduction, *map(markdown_text, [*flags, *twin_flags(rows)])]
+    contents = {
+        page: _text(rows, evidence, physics, pictures, first).encode(errors="backslashreplace")
+    }
     contents |= {page.parent / "images" / name: content for _, name, content in pictures}
     write_together(contents)
     return list(contents)
@@ -162,7 +166,7 @@ def _difference_picture(entries: Sequence[LineDifference], metric: str) -> bytes
                     color=ON_PAPER[colour], lw=2)  # fmt: skip
         axes.plot([d.estimate for d in found], places, "o", color=ON_PAPER[colour], ms=5,
                   label=f"less the {AGAINST_TITLES[against]}")  # fmt: skip
-    axes.set_yticks(range(len(keys)), [_line_words(entry) for entry in keys])
+    axes.set_yticks(range(len(keys)), [figure_text(_line_words(entry)) for entry in keys])
     axes.set_ylim(len(keys) - 0.5, -0.5)
     axes.set_xlabel(f"difference in {KNOWN[metric].title}")
     axes.grid(axis="x", color=ON_PAPER["rule"])
