@@ -26,6 +26,7 @@ from lidnet_mm.benchmark.tables.results_table import markdown, result_tables
 from lidnet_mm.benchmark.work_dir import check_work_dir
 from lidnet_mm.damaged_file import DamagedFileError
 from lidnet_mm.output_path import OutputPathError
+from lidnet_mm.terminal import show_any_name
 
 
 class InputError(Exception):
@@ -89,6 +90,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
 
 def main() -> int:
     """Do the stage, and return the exit status."""
+    show_any_name()
     arguments = parse_arguments()
     work_dir = arguments.work_dir or Path("work_dirs") / arguments.config.stem
     try:

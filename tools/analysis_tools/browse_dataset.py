@@ -16,6 +16,7 @@ from tqdm import tqdm
 from lidnet_mm.apis.config_options import ConfigOptions
 from lidnet_mm.apis.load_config import load_config
 from lidnet_mm.output_path import check_output_file
+from lidnet_mm.terminal import show_any_name
 from lidnet_mm.visualization.dataset_page import (
     DataPart,
     NamedWindow,
@@ -131,6 +132,7 @@ def browse(arguments: argparse.Namespace) -> str:
 
 def main() -> int:
     """Make the page, and return the exit status."""
+    show_any_name()
     arguments = build_parser().parse_args()
     MMLogger.get_instance("browse_dataset", log_level="WARNING")
     try:

@@ -17,6 +17,7 @@ from pathlib import Path
 from lidnet_mm.benchmark.evidence.main_effects import MainEffect, main_effects
 from lidnet_mm.benchmark.scores.results import ResultRow, read_results
 from lidnet_mm.benchmark.tables.markdown_text import markdown_text
+from lidnet_mm.terminal import show_any_name
 
 METRICS = {"AP50": 1, "AP75": 1, "PSNR": 2, "SSIM": 3}
 """Metrics with the decimals that they are printed with."""
@@ -92,6 +93,7 @@ def _printed(effect: MainEffect, decimals: int) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table; 1 where that cannot be done."""
+    show_any_name()
     options = parse_arguments(arguments)
     try:
         rows = [row for row in read_results(options.results) if row.method == "lidnet"]

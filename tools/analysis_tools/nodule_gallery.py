@@ -23,6 +23,7 @@ from lidnet_mm.datasets.nodules.nodule_kinds import ATTACHMENTS, KINDS, MARGINS,
 from lidnet_mm.datasets.readers import open_volume
 from lidnet_mm.output_path import check_output_file
 from lidnet_mm.seeding import seed_for
+from lidnet_mm.terminal import show_any_name
 from lidnet_mm.whole_file import write_whole
 
 TILE_MM = 64.0
@@ -57,6 +58,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Draw the picture and return the exit status."""
+    show_any_name()
     options = parse_arguments(arguments)
     try:
         _draw(options)

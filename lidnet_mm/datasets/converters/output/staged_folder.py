@@ -45,6 +45,20 @@ def check_destination(
         )
 
 
+def check_work_folder(work_dir: Path, data_root: str | None) -> None:
+    """Refuse a work dir that is a folder of a converted data set, or lies in one.
+
+    Args:
+        work_dir: Where a training or a test writes.
+        data_root: Root of the data; None where a config has none.
+
+    Raises:
+        OutputPathError: It is one.
+    """
+    entries = [] if data_root is None else [Path(data_root) / name for name in DATASET_ENTRIES]
+    check_output_folder(work_dir, [("the data", entry) for entry in entries], may_hold=True)
+
+
 @contextmanager
 def staged_folder(out: Path) -> Iterator[Path]:
     """Give a temporary sibling of ``out`` that takes its place if the block ends well.
