@@ -96,13 +96,13 @@ def convert(
     source, out = Path(source), Path(out)
     if not source.is_dir():
         raise ConversionError(f"{source}: no such folder; name the folder that holds the data")
+    check_destination(out, source, settings.overwrite)
     found = converter.find_cases(source, options)
     if not found.cases:
         raise ConversionError(f"{source}: no CT volume of {converter.name} found")
     verbose = MMLogger.get_current_instance().isEnabledFor(logging.INFO)
     warn_left_out("", found.left_out, all_names=verbose)
     cases = number_cases(found.cases, settings.split, settings.seed)
-    check_destination(out, source, settings.overwrite)
     if settings.key is not None:
         check_key(settings.key, out, cases)
     info = _info(converter, settings, options)
