@@ -61,3 +61,50 @@ def test_source_that_is_missing_or_holds_no_volume(convert, tmp_path):
     (tmp_path / "source").rmdir()
     with pytest.raises(ConversionError, match=r"source: no such folder"):
         convert(case("a"))
+
+
+def test_an_older_key_is_never_replaced(convert, tmp_path):
+    """Not by --overwrite either; the key of the same patients is what an earlier attempt left."""
+    key = tmp_path / "key.csv"
+    switches = ["--key", str(key)]
+    convert(case("a"), case("b"), switches=switches)
+    before = key.read_bytes()
+    convert(case("a"), case("b"), switches=[*switches, "--overwrite"])
+    never = case("c", read=lambda: pytest.fail("read"))
+    with pytest.raises(ConversionError, match="only way back"):
+        convert(never, switches=[*switches, "--overwrite"])
+    assert key.read_bytes() == before
+
+
+def test_a_key_that_appears_meanwhile_keeps_both(convert, tmp_path):
+    key = tmp_path / "key.csv"
+
+    def read():
+        key.write_text("another conversion's")
+        return case("a").read()
+
+    with pytest.raises(FileExistsError, match="only way back"):
+        convert(case("a", read=read), switches=["--key", str(key)])
+    assert key.read_text() == "another conversion's"
+    assert not (tmp_path / "out").exists()
+    again = case("a", read=lambda: pytest.fail("read again"))
+    convert(again, switches=["--key", str(tmp_path / "new.csv")])
+
+
+def test_a_name_is_no_formula_and_any_bytes(convert, tmp_path):
+    """Names of folders: what a spreadsheet would run, and what is no UTF-8."""
+    names = ["=HYPERLINK(1)", "-12", "caf\udce9"]
+    convert(*map(case, names), switches=["--key", str(tmp_path / "key.csv")])
+    rows = (tmp_path / "key.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert sorted(row.split(",")[2] for row in rows) == ["'=HYPERLINK(1)", "-12", "caf\\udce9"]
+
+
+@pytest.mark.parametrize("name", [".out.lock", ".out.partial"])
+def test_what_a_link_at_a_temporary_name_points_to_is_as_it_was(convert, tmp_path, name):
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "thesis.tex").write_text("years")
+    target = tmp_path / "thesis" if name.endswith("partial") else tmp_path / "thesis" / "thesis.tex"
+    (tmp_path / name).symlink_to(target)
+    with pytest.raises(ConversionError, match="is a link to .*: remove the link"):
+        convert(case("a", read=lambda: pytest.fail("read")))
+    assert (tmp_path / "thesis" / "thesis.tex").read_text() == "years"
