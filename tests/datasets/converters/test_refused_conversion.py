@@ -105,6 +105,6 @@ def test_what_a_link_at_a_temporary_name_points_to_is_as_it_was(convert, tmp_pat
     (tmp_path / "thesis" / "thesis.tex").write_text("years")
     target = tmp_path / "thesis" if name.endswith("partial") else tmp_path / "thesis" / "thesis.tex"
     (tmp_path / name).symlink_to(target)
-    with pytest.raises(ConversionError, match="is a link to .*: remove the link"):
+    with pytest.raises(ConversionError, match=r"is a link to .*: remove the link"):
         convert(case("a", read=lambda: pytest.fail("read")))
     assert (tmp_path / "thesis" / "thesis.tex").read_text() == "years"
