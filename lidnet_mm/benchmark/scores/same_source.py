@@ -127,7 +127,14 @@ def write_mixtures(mixtures: Sequence[str], path: Path) -> None:
 
 def read_mixtures(path: Path) -> list[str]:
     """What :func:`write_mixtures` wrote; nothing where there is no file."""
-    return read_note(path, lambda found: [str(text) for text in found], COLLECT_AGAIN) or []
+    return read_note(path, _texts, COLLECT_AGAIN) or []
+
+
+def _texts(found: Any) -> list[str]:
+    """A list of texts."""
+    if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
+        raise ValueError("it is no list of texts")
+    return found
 
 
 def check_windows(rows: Iterable[ResultRow]) -> None:

@@ -33,7 +33,8 @@ NASTY = (
     f'_{MARK}" onload="alert(1)" \'<img src=x onerror=alert(1)><b>{MARK}</b></script>'
     "<script>alert(1)</script><!-- ]]> [a](javascript:alert(1)) ![b](//host.example/p.png) "
     f"[c]: //host.example `d` **{MARK}** ~~e~~ $\\frac{{ &lt; &amp &#60;i&#62; | \\input{{x}} "
-    f'% ^^M #1 {{{{ 7*7 }}}} id="x" href="#x" url(#x #010101\n# head\n---\n{MARK} \udcff \x07 \x00 }}'
+    f'% ^^M #1 {{{{ 7*7 }}}} id="x" href="#x" url(#x #010101\n# head\n---\n'
+    f"{MARK} \udcff \x07 \x00 }}"
 )
 
 
