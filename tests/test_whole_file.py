@@ -74,8 +74,8 @@ def test_a_disk_that_ends_leaves_all_files_as_they_were(tmp_path, way):
     command = [sys.executable, "-c", SMALL_DISK, str(tmp_path), way]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert re.fullmatch(
-        rf"{tmp_path}/b cannot be written \(File too large, [\d.]+ MB free\): make room, or write to "
-        r"another folder\n",
+        rf"{tmp_path}/b cannot be written \(File too large, [\d.]+ MB free\): make room, or write "
+        r"to another folder\n",
         done.stdout,
     )
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lidnet_mm.benchmark.note_file import read_note
 from lidnet_mm.benchmark.scores.results import ResultRow
