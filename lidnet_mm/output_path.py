@@ -17,6 +17,10 @@ class OutputPathError(ValueError):
     """An output that would destroy something; the message names both and what to do."""
 
 
+class ExistingOutputError(OutputPathError, FileExistsError):
+    """An output that is there already."""
+
+
 def check_output_file(
     path: Path, inputs: Iterable[Input] = (), suffixes: Iterable[str] = ()
 ) -> None:
@@ -73,11 +77,11 @@ def check_new_file(*paths: Path) -> None:
     """Refuse files that are there already, links that lead nowhere among them.
 
     Raises:
-        OutputPathError: One is there.
+        ExistingOutputError: One is there.
     """
     for path in paths:
         if path.is_symlink() or path.exists():
-            raise OutputPathError(f"{path} exists: remove it or write to another name")
+            raise ExistingOutputError(f"{path} exists; remove it or write to another name")
 
 
 def check_name(name: str, option: str) -> None:

@@ -30,7 +30,7 @@ def export_detector(config: Config, checkpoint: str | Path, out: Path) -> Path:
         Path: The config written beside it, ``*.py``.
 
     Raises:
-        OutputPathError: If one of both exists.
+        ExistingOutputError: If one of both exists.
         FileNotFoundError: If ``checkpoint`` does not exist.
         ValueError: If ``out`` does not end with .pth, or config and checkpoint are not of one
             LIDnet.

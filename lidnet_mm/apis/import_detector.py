@@ -53,7 +53,7 @@ def import_detector(
         ImportReport: What was taken and what was not.
 
     Raises:
-        OutputPathError: If ``out`` exists.
+        ExistingOutputError: If ``out`` exists.
         FileNotFoundError: If a checkpoint does not exist.
         ValueError: If the config is no LIDnet's, the detector's checkpoint is of another
             architecture, or the denoiser's of another generator.
