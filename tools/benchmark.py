@@ -17,13 +17,16 @@ from lidnet_mm.benchmark.jobs.plan import plan_text
 from lidnet_mm.benchmark.jobs.run import FailedJob, LimitError, run_matrix
 from lidnet_mm.benchmark.matrix.matrix import Matrix
 from lidnet_mm.benchmark.matrix.settings_mark import OtherSettingsError
-from lidnet_mm.benchmark.note_file import DamagedFileError
 from lidnet_mm.benchmark.report.collect import collect
 from lidnet_mm.benchmark.report.matrix_report import report_matrix
 from lidnet_mm.benchmark.scores.results import read_results
 from lidnet_mm.benchmark.scores.same_source import MixedResultsError
 from lidnet_mm.benchmark.scores.test_set import EmptyTestSetError
 from lidnet_mm.benchmark.tables.results_table import markdown, result_tables
+from lidnet_mm.benchmark.work_dir import check_work_dir
+from lidnet_mm.damaged_file import DamagedFileError
+from lidnet_mm.output_path import OutputPathError
+from lidnet_mm.terminal import show_any_name
 
 
 class InputError(Exception):
@@ -34,12 +37,13 @@ STAGES = ("plan", "run", "collect", "report")
 REFUSALS = (
     DamagedFileError,
     EmptyTestSetError,
-    FileNotFoundError,
     InputError,
     JobError,
     LimitError,
     MixedResultsError,
+    OSError,
     OtherSettingsError,
+    OutputPathError,
     TooFewGPUsError,
 )
 
@@ -86,6 +90,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
 
 def main() -> int:
     """Do the stage, and return the exit status."""
+    show_any_name()
     arguments = parse_arguments()
     work_dir = arguments.work_dir or Path("work_dirs") / arguments.config.stem
     try:
@@ -113,6 +118,9 @@ def _matrix(arguments: argparse.Namespace, work_dir: Path) -> Matrix:
 
 def _do(arguments: argparse.Namespace, matrix: Matrix) -> int:
     """One stage of a matrix."""
+    check_work_dir(matrix.work_dir)
+    for table in matrix.tables:
+        check_work_dir(table.work_dir, Path(table.data_root))
     if arguments.stage == "plan":
         matrix.write_configs()
         matrix.check_settings()

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from lidnet_mm.benchmark.report.results_page import write_results_page
+from lidnet_mm.terminal import show_any_name
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -23,6 +24,7 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> int:
     """Write, and return the exit status."""
+    show_any_name()
     arguments = parse_arguments()
     try:
         written = write_results_page(arguments.results, arguments.page)

@@ -23,6 +23,7 @@ from lidnet_mm.datasets.offline_ldct.ldct_file import STORES
 from lidnet_mm.datasets.transforms import SimulateLowDose
 from lidnet_mm.datasets.transforms.low_dose_modes import MODES, Dose
 from lidnet_mm.simulation import PAPER_DOSES, SCANNERS
+from lidnet_mm.terminal import show_any_name
 
 DOSE = {
     "photons": "incident_photons",
@@ -78,6 +79,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def main(arguments: list[str] | None = None) -> int:
     """Simulate, and return the exit status."""
+    show_any_name()
     options = parse_arguments(arguments)
     try:
         ldct_set, shard = _ldct_set(options), Shard.parse(options.shard)

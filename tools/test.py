@@ -29,6 +29,8 @@ from lidnet_mm.benchmark.scores.scoring import (
     load_detector_weights,
     score,
 )
+from lidnet_mm.datasets.converters.output.staged_folder import check_work_folder
+from lidnet_mm.output_path import check_output_file
 
 FOR_DENOISERS = (
     "judge_checkpoint",
@@ -105,6 +107,18 @@ def records_file(arguments: argparse.Namespace) -> Path | None:
     return arguments.records or beside
 
 
+def check_outputs(arguments: argparse.Namespace, config: Config) -> None:
+    """Refuse to write where the test reads."""
+    check_work_folder(Path(config.work_dir), config.get("data_root"))
+    dataset = (config.get("test_dataloader") or {}).get("dataset") or {}
+    read = [("the config", Path(arguments.config))]
+    if dataset.get("ann_file"):
+        annotations = Path(dataset.get("data_root") or "") / dataset.ann_file
+        read.append(("the folder of the annotations", annotations.parent))
+    for path in filter(None, (arguments.results, records_file(arguments))):
+        check_output_file(path, read, [".json"])
+
+
 def build_config(arguments: argparse.Namespace) -> Config:
     """The config, completed by the command line."""
     config = load_config(arguments.config, arguments.cfg_options)
@@ -125,6 +139,7 @@ def main() -> int:
         parser.error("--case-depth is of the examples that --cases keeps")
     os.environ.setdefault("LOCAL_RANK", str(arguments.local_rank))
     config = build_config(arguments)
+    check_outputs(arguments, config)
     checkpoint = None if arguments.checkpoint == NO_CHECKPOINT else arguments.checkpoint
     if not is_denoiser(config):
         if unused := unused_options(arguments):

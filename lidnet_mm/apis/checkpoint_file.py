@@ -1,4 +1,4 @@
-"""Reading the weights of checkpoints, and writing checkpoints whole."""
+"""Reading the weights of checkpoints, and the content of new ones."""
 
 import io
 from collections import OrderedDict
@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from lidnet_mm.weights_file import read_weights_file
-from lidnet_mm.whole_file import write_whole
 
 DENOISER = "denoiser."
 """What stands before the names of a denoiser's weights in a LIDnet."""
@@ -61,27 +60,18 @@ def denoiser_weights(checkpoint: str | Path) -> dict[str, Tensor]:
     return inside or dict(state)
 
 
-def write_checkpoint(path: Path, state: dict[str, Tensor], meta: dict) -> None:
-    """Write a checkpoint whole or not at all.
+def checkpoint_content(state: dict[str, Tensor], meta: dict) -> bytes:
+    """What a checkpoint's file holds.
 
     Args:
-        path (Path): The file.
         state (dict[str, Tensor]): Weights by name.
         meta (dict): Its meta.
+
+    Returns:
+        bytes: For ``write_whole``.
     """
     # A tensor that is a view would bring all it is a view of.
     own = {name: value.detach().clone() for name, value in state.items()}
     content = io.BytesIO()
     torch.save({"meta": meta, "state_dict": own}, content)
-    write_whole(path, content.getvalue())
-
-
-def refuse_existing(*paths: Path) -> None:
-    """Refuse to write over files.
-
-    Raises:
-        FileExistsError: If one exists.
-    """
-    for path in paths:
-        if path.exists():
-            raise FileExistsError(f"{path} exists; remove it or write to another name")
+    return content.getvalue()

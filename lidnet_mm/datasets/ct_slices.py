@@ -135,7 +135,7 @@ def _key(path: str, index: int) -> str:
     """Name of a slice in the cache: it changes with anything that its pixels depend on."""
     path = os.path.abspath(path)  # noqa: PTH100 - Path.absolute keeps '..', and this is quicker
     name = f"{path}|{_volume_state(path)}|{index}|{reader_version()}"
-    return hashlib.sha256(name.encode()).hexdigest()
+    return hashlib.sha256(os.fsencode(name)).hexdigest()
 
 
 def _volume_state(path: str) -> str:
@@ -165,10 +165,10 @@ def _folder_state(path: str, folder_state: str) -> str:
     A file that is added, removed or renamed changes the folder's own time, and so is seen at once;
     one that is overwritten in place is seen by the next process.
     """
-    digest = hashlib.sha256(folder_state.encode())
+    digest = hashlib.sha256(os.fsencode(folder_state))
     for entry in sorted(os.scandir(path), key=lambda entry: entry.name):
         state = entry.stat()
-        digest.update(f"{entry.name}|{state.st_mtime_ns},{state.st_size}\n".encode())
+        digest.update(os.fsencode(f"{entry.name}|{state.st_mtime_ns},{state.st_size}\n"))
     return digest.hexdigest()
 
 

@@ -15,6 +15,7 @@ from lidnet_mm.datasets.converters.converter import Converter
 from lidnet_mm.datasets.converters.output.conversion_summary import ConversionSummary
 from lidnet_mm.datasets.converters.output.volume_files import STORES
 from lidnet_mm.datasets.converters.patient_split import parse_split
+from lidnet_mm.terminal import show_any_name
 
 
 def run(converter: Converter, doc: str, arguments: Sequence[str] | None = None) -> int:
@@ -28,6 +29,7 @@ def run(converter: Converter, doc: str, arguments: Sequence[str] | None = None) 
     Returns:
         Exit status: 0, 1 after an error, which is printed, or 130 after Ctrl-C.
     """
+    show_any_name()
     options = parse(converter, doc, arguments)
     logger = MMLogger.get_current_instance()
     level = logger.level

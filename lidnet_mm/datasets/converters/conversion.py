@@ -11,10 +11,7 @@ case. Numbering in an order drawn from the seed would hide nothing, because the 
 in the json. Source names appear in no file of the dataset.
 """
 
-import csv
-import io
 import logging
-import os
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +26,7 @@ from lidnet_mm.datasets.converters.case_conversion import convert_case
 from lidnet_mm.datasets.converters.checked_case import BoxLimits
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
 from lidnet_mm.datasets.converters.converter import Converter
+from lidnet_mm.datasets.converters.key_file import check_key, write_key
 from lidnet_mm.datasets.converters.left_out_lines import warn_left_out, warn_notes
 from lidnet_mm.datasets.converters.numbering import NumberedCase, number_cases
 from lidnet_mm.datasets.converters.output.case_record import CLASS_NAME, left_out_records
@@ -38,7 +36,6 @@ from lidnet_mm.datasets.converters.output.resumable_folder import CaseRecords, r
 from lidnet_mm.datasets.converters.output.staged_folder import check_destination
 from lidnet_mm.datasets.converters.patient_split import PARTS
 from lidnet_mm.datasets.converters.source_case import FoundCases, LeftOut
-from lidnet_mm.whole_file import write_whole
 
 
 @dataclass(frozen=True)
@@ -113,6 +110,7 @@ def convert(
     source, out = Path(source), Path(out)
     if not source.is_dir():
         raise ConversionError(f"{source}: no such folder; name the folder that holds the data")
+    check_destination(out, source, settings.overwrite)
     found = converter.find_cases(source, options)
     if not found.cases:
         raise ConversionError(_nothing_found(source, converter.name, found.left_out))
@@ -120,9 +118,8 @@ def convert(
     warn_left_out("", found.left_out, all_names=verbose)
     warn_notes(found.notes)
     cases = number_cases(found.cases, settings.split, settings.seed)
-    check_destination(out, source, settings.overwrite)
     if settings.key is not None:
-        _check_key(settings.key, out)
+        check_key(settings.key, out, cases)
     info = _info(converter, settings, options)
     if dry_run:
         records = _convert_cases(converter, cases, settings, None)
@@ -133,7 +130,7 @@ def convert(
         records = _convert_cases(converter, cases, settings, done)
         summary = _written(records, found, info, settings, done.root)
         if settings.key is not None:  # before the folder appears: no dataset without its key
-            _write_key(settings.key, cases)
+            write_key(settings.key, cases)
     return summary
 
 
@@ -264,23 +261,3 @@ def _info(converter: Converter, settings: ConversionSettings, options: Namespace
         "split": "as the source" if settings.split is None else dict(settings.split),
         "seed": settings.seed,
     }
-
-
-def _check_key(path: Path, out: Path) -> None:
-    """Refuse a key that cannot be written, before hours of conversion, or lies in the dataset."""
-    if path.resolve().is_relative_to(out.resolve()):
-        raise ConversionError(f"--key {path} lies in the dataset; give a file elsewhere")
-    if path.is_dir():
-        raise ConversionError(f"--key {path} is a folder; give a file")
-    above = next(folder for folder in path.absolute().parents if folder.exists())
-    if not above.is_dir() or not os.access(above, os.W_OK):
-        raise ConversionError(f"--key {path} cannot be written; give a file elsewhere")
-
-
-def _write_key(path: Path, cases: Sequence[NumberedCase]) -> None:
-    """Write which pseudonym is whose."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(("patient", "series", "source_patient", "source_series"))
-    writer.writerows((c.patient, c.series, c.source.patient, c.source.series) for c in cases)
-    write_whole(path, text.getvalue().encode())

@@ -121,6 +121,8 @@ def _reader(path: Path) -> Callable[[Path], CTVolume]:
         return DicomVolume
     for suffix, reader in READERS.items():
         if path.name.lower().endswith(suffix):
+            if reader is not DicomVolume:
+                _refuse_odd_name(path)
             return reader
     with path.open("rb") as stream:
         if begins_like_dicom(stream.read(PREAMBLE + len(PREFIX))):
@@ -129,6 +131,17 @@ def _reader(path: Path) -> Callable[[Path], CTVolume]:
         f"No reader for {path}: CT volumes end in {', '.join(sorted(READERS))}, are DICOM files or"
         " folders of them; convert it to one of these"
     )
+
+
+def _refuse_odd_name(path: Path) -> None:
+    """Refuse a name that is no text in UTF-8, at which the readers written in C crash."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise VolumeError(
+            f"{path} cannot be opened: the name of the file or of a folder above it is no text in "
+            "UTF-8; rename it"
+        ) from error
 
 
 _OPEN_VOLUMES = OpenVolumes()

@@ -12,6 +12,7 @@ from lidnet_mm.coco_json.annotation_file import class_names, read_annotation_fil
 from lidnet_mm.visualization.dataset_page.part import DataPart
 
 PARTS = ("train", "val", "test")
+REBUILD = "rebuild it with tools/dataset_converters"
 PACK = "lidnet_mm.PackLIDInputs"
 PAIRED = "lidnet_mm.LoadPairedLDCT"
 LDCT_STEPS = ("lidnet_mm.SimulateLowDose", PAIRED)
