@@ -206,6 +206,12 @@ class _Reader:
         return folder / name
 
 
+def shipped_configs() -> tuple[Path, Path]:
+    """Where the configs of this package are: of an installed one, of a checkout."""
+    package = Path(lidnet_mm.__file__).parent
+    return package / ".mim" / "configs", package.parent / "configs"
+
+
 def _base(name: str, file: Path) -> Base:
     """The entry ``name`` of ``_base_`` in ``file``."""
     package, colons, inside = name.partition("::")
@@ -217,8 +223,7 @@ def _base(name: str, file: Path) -> Base:
 
 def _shipped(inside: str) -> Path:
     """A config of this package, from the installed package or the checkout."""
-    package = Path(lidnet_mm.__file__).parent
-    folders = (package / ".mim" / "configs", package.parent / "configs")
+    folders = shipped_configs()
     for folder in folders:
         if (folder / inside).is_file():
             return folder / inside
