@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lidnet_mm.benchmark.evidence.training_log import read_training_log
 from lidnet_mm.benchmark.figures.loss_picture import write_loss_picture
+from lidnet_mm.last_line import say_error
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -33,7 +34,7 @@ def main() -> int:
         curves = read_training_log(arguments.log, str(arguments.log))
         write_loss_picture(curves, arguments.picture, arguments.only)
     except (FileNotFoundError, ValueError) as error:
-        sys.stderr.write(f"error: {error}\n")
+        say_error(error)
         return 1
     sys.stdout.write(f"Curves: {arguments.picture}\n")
     return 0

@@ -80,13 +80,15 @@ def config_of(
         raise ValueError(f"{type(error).__name__}: {error}, in config {named}") from error
 
 
-def read_config(path: str | Path) -> Config:
+def read_config(path: str | Path, is_main: bool = True) -> Config:
     """Read a config file like ``Config.fromfile``, also one with a detector beside a LIDnet.
 
     Args:
         path (str | Path): Config file. Its ``_base_``, and that of every local file it inherits
             from, may hold one LIDnet and one config of a detector, and names such as
             ``lidnet_mm::_base_/lidnet_paper.py`` for the configs of this package.
+        is_main (bool): Say in the log what it leaves out of a detector's config, and do its
+            ``custom_imports``. Defaults to True.
 
     Returns:
         Config: The config.
@@ -98,11 +100,11 @@ def read_config(path: str | Path) -> Config:
     """
     original = Path(path).absolute()
     with TemporaryDirectory() as folder:
-        reader = _Reader(Path(folder))
+        reader = _Reader(Path(folder), is_main)
         readable = reader.readable(original)
         if readable == original:
-            return config_of(path)
-        config = config_of(readable, copy_of=path)
+            return config_of(path, import_custom_modules=is_main)
+        config = config_of(readable, path, is_main)
         text = reader.with_original_names(config.text)
     return Config(
         config.to_dict(), cfg_text=text, filename=str(path), env_variables=config.env_variables
@@ -112,8 +114,9 @@ def read_config(path: str | Path) -> Config:
 class _Reader:
     """Writes a copy of each config file that MMEngine cannot read as it is."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, is_main: bool = True) -> None:
         self.folder = folder
+        self.is_main = is_main
         self._readable: dict[Path, Path] = {}
         self._originals: dict[Path, Path] = {}
         self._configs: dict[Base, Config] = {}
@@ -171,7 +174,8 @@ class _Reader:
         config = self._config(detector)
         replaces = "detector" in self._config(lidnet).model
         text = detector_text(config, detector.path, detector.scope, replaces)
-        log_left_out(config, detector.path)
+        if self.is_main:
+            log_left_out(config, detector.path)
         name = lidnet.name if lidnet.scope else str(self.readable(lidnet.path))
         merged = self._write(detector.path.name, f"_base_ = {[name]}\n{text}")
         self._originals[merged] = detector.path

@@ -72,7 +72,7 @@ def spread_inherited(config: Config, path: Path) -> None:
     if not names or not bases:
         return
     updates: list[tuple[Step, ConfigDict]] = []
-    raw = [read_config(base) for base in bases]
+    raw = [read_config(base, is_main=False) for base in bases]
     spread = [Config(base.to_dict()) for base in raw]
     for base, file in zip(spread, bases, strict=True):
         spread_inherited(base, file)
@@ -157,7 +157,7 @@ def _updated(own: ConfigDict, before: ConfigDict, after: ConfigDict) -> ConfigDi
     updated = own.copy()
     for name in {**before, **after}:
         was, now = (each.get(name, _ABSENT) for each in (before, after))
-        is_own = name in own and own[name] != was or (name in DOSE and has_own_dose)
+        is_own = (name in own and own[name] != was) or (name in DOSE and has_own_dose)
         if was == now or is_own:
             continue
         if now is _ABSENT:

@@ -21,6 +21,7 @@ from lidnet_mm.datasets.nodules.insertion import Insertion, insert_nodules
 from lidnet_mm.datasets.nodules.lung_map import map_lungs
 from lidnet_mm.datasets.nodules.nodule_kinds import ATTACHMENTS, KINDS, MARGINS, NoduleRanges
 from lidnet_mm.datasets.readers import open_volume
+from lidnet_mm.last_line import say_error
 from lidnet_mm.seeding import seed_for
 
 TILE_MM = 64.0
@@ -65,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         files = find_named_volumes(options.source, options.image, options.leave_out).files
     except (ConversionError, ValueError) as error:
-        sys.stderr.write(f"error: {error}\n")
+        say_error(error)
         return 1
     tiles: list[np.ndarray] = []
     for attempt in range(20 * options.nodules):
