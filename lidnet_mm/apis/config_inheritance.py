@@ -54,6 +54,25 @@ def base_files(file: Path) -> list[Base]:
         return [_base(name, file) for name in Config._get_base_files(str(plain))]
 
 
+def local_files(file: Path) -> dict[Path, list[Path]]:
+    """A config file and all that it inherits from, but for configs of other packages.
+
+    Args:
+        file (Path): Config file.
+
+    Returns:
+        dict[Path, list[Path]]: What each inherits from directly, the file itself first.
+    """
+    found: dict[Path, list[Path]] = {}
+    waiting = [file.absolute()]
+    while waiting:
+        each = waiting.pop(0)
+        if each not in found and each.is_file():
+            found[each] = [base.path for base in base_files(each) if base.scope is None]
+            waiting += found[each]
+    return found
+
+
 def config_of(
     path: str | Path, copy_of: str | Path | None = None, import_custom_modules: bool = True
 ) -> Config:

@@ -3,7 +3,7 @@
 import ast
 import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from lidnet_mm.accepted_arguments import nearest
-from lidnet_mm.apis.config_inheritance import base_files, config_of, shipped_configs
+from lidnet_mm.apis.config_inheritance import config_of, shipped_configs
 
 OWN = ("data_root", "dataset_name", "judge", "load_slice", "low_dose")
 """Variables that this package reads."""
@@ -57,7 +57,9 @@ SAVED = "resolved_"
 """How the names of copies begin that a training leaves in its work dir."""
 
 
-def refuse_unread_variables(config: Config, path: Path) -> None:
+def refuse_unread_variables(
+    config: Config, files: Mapping[Path, Sequence[Path]], read: frozenset[str] = READ
+) -> None:
     """Refuse a variable at the top of a config file that nothing reads.
 
     A file may have variables of its own: those that it uses itself, those that a file which
@@ -67,24 +69,24 @@ def refuse_unread_variables(config: Config, path: Path) -> None:
 
     Args:
         config (Config): The config.
-        path (Path): Its file.
+        files (Mapping[Path, Sequence[Path]]): Its file and those below, as of :func:`local_files`.
+        read (frozenset[str]): Variables that are read. Defaults to those of a training or test.
 
     Raises:
         ValueError: If there is one; the message names file, variable, and what was probably meant.
     """
-    if path.name.startswith(SAVED):
+    if next(iter(files)).name.startswith(SAVED):
         return
-    files = list(_own_files(path.absolute()))
     used_by_others = {name for file in files for name in _used_of_bases(file)}
-    for file in files:
-        assigned, used = _names(file)
+    for file in (each for each in files if not _is_part_of_a_package(each)):
+        assigned, used = _names(file, files[file])
         for name in assigned:
             is_own = name.startswith("_") or name in used or name in used_by_others
-            if not is_own and name not in READ and name in config:
+            if not is_own and name not in read and name in config:
                 raise ValueError(
                     f"config {file} sets {name!r}, which nothing reads"
-                    f"{_instead(name, config, assigned)}. A variable of your own has to be used in "
-                    "the file, or its name to begin with '_'"
+                    f"{_instead(name, config, {*read, *used})}. A variable of your own has to be "
+                    "used in the file, or its name to begin with '_'"
                 )
 
 
@@ -110,10 +112,10 @@ def refuse_unread_option(option: str, config: Config) -> None:
             if name in config
             else "there is no such variable, and nothing would read it"
         )
-        raise ValueError(f"option {option} has no effect, {what}{_instead(option, config, ())}")
+        raise ValueError(f"option {option} has no effect, {what}{_instead(option, config, READ)}")
 
 
-def _instead(option: str, config: Config, own: Mapping[str, Any] | tuple) -> str:
+def _instead(option: str, config: Config, known: Set[str]) -> str:
     """What was probably meant, for a message."""
     name, dot, rest = option.partition(".")
     if name in SPENT:
@@ -123,8 +125,7 @@ def _instead(option: str, config: Config, own: Mapping[str, Any] | tuple) -> str
     places = [place for place in _places(config) if place.endswith(f".{option}")]
     if places:
         return f": do you mean {' or '.join(places[:3])}?"
-    used = [each for each in {*READ, *own} if each != name]
-    near = nearest(name, used)
+    near = nearest(name, sorted(each for each in known if each != name))
     return f": do you mean {near}{dot}{rest}?" if near else ""
 
 
@@ -140,18 +141,13 @@ def _places(node: Any, place: str = "") -> Iterator[str]:
             yield from _places(value, f"{place}{index}.")
 
 
-def _own_files(file: Path) -> Iterator[Path]:
-    """A config and those it inherits from, without parts that packages have for inheriting."""
-    homes = (*shipped_configs(), Path(mmdet.__file__).resolve().parent)
-    inside = [home for home in homes if file.resolve().is_relative_to(home.resolve())]
-    is_part = any("_base_" in file.resolve().relative_to(home.resolve()).parts for home in inside)
-    is_of_mmdet = homes[-1] in inside
-    if not file.is_file() or is_part or is_of_mmdet:
-        return
-    yield file
-    for base in base_files(file):
-        if base.scope is None:
-            yield from _own_files(base.path)
+def _is_part_of_a_package(file: Path) -> bool:
+    """Whether a file is of MMDetection, or a part to inherit from of this package."""
+    *own, mmdetection = (*shipped_configs(), Path(mmdet.__file__).parent)
+    path = file.resolve()
+    if path.is_relative_to(mmdetection.resolve()):
+        return True
+    return any(path.is_relative_to(home.resolve() / "_base_") for home in own)
 
 
 def _used_of_bases(file: Path) -> set[str]:
@@ -159,10 +155,10 @@ def _used_of_bases(file: Path) -> set[str]:
     return set(re.findall(r"_base_\.(\w+)", file.read_text(encoding="utf-8")))
 
 
-def _names(file: Path) -> tuple[list[str], set[str]]:
+def _names(file: Path, bases: Sequence[Path]) -> tuple[list[str], set[str]]:
     """Names that a config file assigns at its top, and names that it uses."""
     if file.suffix != ".py":  # YAML and JSON have no expressions
-        inherited = {key for base in base_files(file) for key in config_of(base.path)}
+        inherited = {key for base in bases for key in config_of(base)}
         return [key for key in config_of(file) if key not in inherited], set()
     # What MMEngine puts in for {{...}} is no variable of this file.
     tree = ast.parse(re.sub(r"\{\{.*?\}\}", "None", file.read_text(encoding="utf-8")))

@@ -7,7 +7,7 @@ from pathlib import Path
 from mmengine.config import Config, ConfigDict
 from mmengine.utils import import_modules_from_strings
 
-from lidnet_mm.apis.config_inheritance import base_files, read_config
+from lidnet_mm.apis.config_inheritance import base_files, local_files, read_config
 from lidnet_mm.apis.config_variables import refuse_unread_option, refuse_unread_variables
 from lidnet_mm.apis.detector_classes import set_detector_classes
 from lidnet_mm.apis.inherited_detector import is_lidnet
@@ -50,8 +50,9 @@ def load_config(path: str | Path, options: dict | None = None) -> Config:
     if not Path(path).is_file():
         raise FileNotFoundError(f"config {path} does not exist")
     config = _renamed(read_config(path))
-    refuse_unread_variables(config, Path(path))
-    spread_inherited(config, Path(path))
+    files = local_files(Path(path))
+    refuse_unread_variables(config, files)
+    spread_inherited(config, Path(path).absolute(), files)
     _move_data(config, _inherited_root(config))
     if options:
         _take_options(config, options)

@@ -1,13 +1,13 @@
 """One place for the dose and one for the cache of slices, unless a pipeline has its own."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from pprint import pformat
 from typing import Any, NamedTuple
 
 from mmengine.config import Config, ConfigDict
 
-from lidnet_mm.apis.config_inheritance import base_files, read_config
+from lidnet_mm.apis.config_inheritance import read_config
 
 SPREAD = ("load_slice", "low_dose")
 """Variables that stand for the transform of their type in all pipelines."""
@@ -57,7 +57,7 @@ def data_sets(config: Config) -> Iterator[tuple[tuple, ConfigDict]]:
         yield place, dataset
 
 
-def spread_inherited(config: Config, path: Path) -> None:
+def spread_inherited(config: Config, path: Path, files: Mapping[Path, Sequence[Path]]) -> None:
     """Let inherited pipelines load slices and simulate the dose as a config says at its top.
 
     A file that inherits pipelines and says ``low_dose = dict(noise_hu=30)`` means all of them. What
@@ -66,16 +66,18 @@ def spread_inherited(config: Config, path: Path) -> None:
     Args:
         config (Config): The config of the file; changed.
         path (Path): The file.
+        files (Mapping[Path, Sequence[Path]]): What each file inherits from, as of
+            :func:`local_files`.
     """
     names = [name for name in SPREAD if config.get(name)]
-    bases = [base.path for base in base_files(path.absolute()) if base.scope is None]
+    bases = [base for base in files.get(path, ()) if _says_something(base, files)]
     if not names or not bases:
         return
     updates: list[tuple[Step, ConfigDict]] = []
     raw = [read_config(base, is_main=False) for base in bases]
     spread = [Config(base.to_dict()) for base in raw]
     for base, file in zip(spread, bases, strict=True):
-        spread_inherited(base, file)
+        spread_inherited(base, file, files)
     copies = OF_BASES in path.read_text(encoding="utf-8")
     for name in names:
         before = next((base[name] for base in raw if base.get(name)), None)
@@ -123,6 +125,14 @@ def _option(step: Step) -> tuple:
     """The keys of an option that names a transform."""
     loader, *inside, index = step.place
     return loader, "dataset", *(f"datasets.{i}" for i in inside), "pipeline", index
+
+
+def _says_something(file: Path, files: Mapping[Path, Sequence[Path]]) -> bool:
+    """Whether a file, or one that it inherits from, names a variable of :data:`SPREAD`."""
+    text = file.read_text(encoding="utf-8") if file in files else ""
+    return any(name in text for name in SPREAD) or any(
+        _says_something(base, files) for base in files.get(file, ())
+    )
 
 
 def _steps(config: Config, kind: str | None) -> Iterator[Step]:
