@@ -65,7 +65,8 @@ def refuse_unread_variables(
     A file may have variables of its own: those that it uses itself, those that a file which
     inherits from it uses (``_base_.name``), and those whose name begins with an underscore. Files
     of installed packages to inherit from are not looked at, nor copies that a training saved,
-    which hold what was inherited, too.
+    which hold what was inherited, too. A pipeline or a detector that others were built from may
+    stand beside them.
 
     Args:
         config (Config): The config.
@@ -82,6 +83,7 @@ def refuse_unread_variables(
         assigned, used = _names(file, files[file])
         for name in assigned:
             is_own = name.startswith("_") or name in used or name in used_by_others
+            is_own = is_own or (name in SPENT and _is_part(config.get(name), config))
             if not is_own and name not in read and name in config:
                 raise ValueError(
                     f"config {file} sets {name!r}, which nothing reads"
@@ -122,11 +124,25 @@ def _instead(option: str, config: Config, known: Set[str]) -> str:
         return f": set {SPENT[name]}{dot}{rest} instead"
     if name in ELSEWHERE:
         return f": do you mean {ELSEWHERE[name]}{dot}{rest}?"
-    places = [place for place in _places(config) if place.endswith(f".{option}")]
-    if places:
-        return f": do you mean {' or '.join(places[:3])}?"
+    places = list(_places(config))
+    alike = [place for place in places if place.endswith(f".{option}")]
     near = nearest(name, sorted(each for each in known if each != name))
-    return f": do you mean {near}{dot}{rest}?" if near else ""
+    if near and not alike:
+        return f": do you mean {near}{dot}{rest}?"
+    alike = alike or [place for place in places if place.endswith(f".{option.rpartition('.')[2]}")]
+    return f": do you mean {' or '.join(alike[:3])}?" if alike else ""
+
+
+def _is_part(value: Any, config: Config) -> bool:
+    """Whether a value is found in something that is read."""
+    waiting = [config[name] for name in config if name in READ]
+    while waiting:
+        node = waiting.pop()
+        if node == value:
+            return True
+        waiting += node.values() if isinstance(node, Mapping) else ()
+        waiting += node if isinstance(node, list | tuple) else ()
+    return False
 
 
 def _places(node: Any, place: str = "") -> Iterator[str]:

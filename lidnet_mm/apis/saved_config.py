@@ -42,9 +42,11 @@ def _name(statement: ast.stmt) -> str:
 def _value(node: ast.expr) -> Any:
     """Value of an expression."""
     if isinstance(node, ast.Call):
-        if not isinstance(node.func, ast.Name) or node.func.id != "dict" or node.args:
+        if not isinstance(node.func, ast.Name) or node.func.id != "dict":
             raise ValueError("a call of something else than dict")
-        return {keyword.arg: _value(keyword.value) for keyword in node.keywords}
+        given = [_value(argument) for argument in node.args]  # dict({'a-b': 1})
+        named = {keyword.arg: _value(keyword.value) for keyword in node.keywords}
+        return {key: value for part in (*given, named) for key, value in part.items()}
     if isinstance(node, ast.Dict):
         keys = [_value(key) for key in node.keys]
         return dict(zip(keys, map(_value, node.values), strict=True))
