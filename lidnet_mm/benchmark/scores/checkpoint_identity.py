@@ -9,7 +9,7 @@ from mmengine.logging import print_log
 
 from lidnet_mm.apis.checkpoint_file import read_checkpoint
 from lidnet_mm.apis.saved_config import saved_config
-from lidnet_mm.benchmark.scores.trained_as import trained_as
+from lidnet_mm.benchmark.scores.trained_as import name_of, trained_as
 
 
 class OtherTrainingError(ValueError):
@@ -34,13 +34,13 @@ def check_identity(config: Config, checkpoint: str, seed: int | None = None) -> 
     trained = saved_config(meta)
     if trained is None or not trained.get("model"):
         print_log(
-            f"{checkpoint} does not say how it was trained: that it is what {config.filename} "
+            f"{checkpoint} does not say how it was trained: that it is what {name_of(config)} "
             "trains cannot be checked",
             "current",
             logging.WARNING,
         )
         return seed
-    _compare(trained_as(config), _trained_as(trained, checkpoint), checkpoint, config.filename)
+    _compare(trained_as(config), _trained_as(trained, checkpoint), checkpoint, name_of(config))
     own = meta.get("seed")
     if not isinstance(own, int):
         return seed

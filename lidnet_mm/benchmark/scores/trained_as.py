@@ -2,11 +2,13 @@
 
 import inspect
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config, ConfigDict
 
 from lidnet_mm.accepted_arguments import accepted_arguments
+from lidnet_mm.apis.config_variables import SAVED
 from lidnet_mm.registry import MODELS
 
 LIDNET, ALONE = "lidnet_mm.LIDDetector", "lidnet_mm.DenoisingModel"
@@ -73,7 +75,7 @@ def check_method(method: str | None, config: Config) -> None:
     own = method_of(config)
     if method is not None and method not in POSSIBLE.get(own, (own,)):
         raise ValueError(
-            f"{config.filename} trains {own!r}, so its row cannot be called {method!r}: correct "
+            f"{name_of(config)} trains {own!r}, so its row cannot be called {method!r}: correct "
             "the method or the config"
         )
 
@@ -135,6 +137,11 @@ def detector_name(detector: ConfigDict | None) -> str:
         return "none"
     backbone = detector.get("backbone", {})
     return f"{short(detector.type)}-{short(backbone.get('type', ''))}{backbone.get('depth', '')}"
+
+
+def name_of(config: Config) -> str:
+    """File that a config was read from, for messages."""
+    return Path(config.filename or "the config").name.removeprefix(SAVED)
 
 
 def short(name: str) -> str:
