@@ -17,6 +17,9 @@ from lidnet_mm.apis.inherited_detector import detector_text, is_lidnet, log_left
 
 PACKAGE = "lidnet_mm"
 
+SAVED = "resolved_"
+"""How the names of copies begin that a training leaves in its work dir."""
+
 
 @dataclass(frozen=True)
 class Base:
@@ -71,6 +74,11 @@ def local_files(file: Path) -> dict[Path, list[Path]]:
             found[each] = [base.path for base in base_files(each) if base.scope is None]
             waiting += found[each]
     return found
+
+
+def name_of(config: Config) -> str:
+    """Name of the file that a config was read from, for messages."""
+    return Path(config.filename or "the config").name.removeprefix(SAVED)
 
 
 def config_of(

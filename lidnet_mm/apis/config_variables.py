@@ -12,7 +12,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from lidnet_mm.accepted_arguments import nearest
-from lidnet_mm.apis.config_inheritance import config_of, shipped_configs
+from lidnet_mm.apis.config_inheritance import SAVED, config_of, shipped_configs
 
 OWN = ("data_root", "dataset_name", "judge", "load_slice", "low_dose")
 """Variables that this package reads."""
@@ -52,9 +52,6 @@ ELSEWHERE = {
 
 INNER = (ast.FunctionDef, ast.ClassDef, ast.Lambda, ast.comprehension)
 """Parts of a file with names of their own."""
-
-SAVED = "resolved_"
-"""How the names of copies begin that a training leaves in its work dir."""
 
 
 def refuse_unread_variables(

@@ -7,8 +7,8 @@ from pathlib import Path
 from mmengine.config import Config, ConfigDict
 from mmengine.utils import import_modules_from_strings
 
-from lidnet_mm.apis.config_inheritance import base_files, local_files, read_config
-from lidnet_mm.apis.config_variables import SAVED, refuse_unread_option, refuse_unread_variables
+from lidnet_mm.apis.config_inheritance import SAVED, base_files, local_files, read_config
+from lidnet_mm.apis.config_variables import refuse_unread_option, refuse_unread_variables
 from lidnet_mm.apis.detector_classes import set_detector_classes
 from lidnet_mm.apis.inherited_detector import is_lidnet
 from lidnet_mm.apis.option_paths import refuse_dropped_sections, refuse_lost_option

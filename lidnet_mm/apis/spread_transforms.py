@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from mmengine.config import Config, ConfigDict
 
-from lidnet_mm.apis.config_inheritance import read_config
+from lidnet_mm.apis.config_inheritance import name_of, read_config
 
 SPREAD = ("load_slice", "low_dose")
 """Variables that stand for the transform of their type in all pipelines."""
@@ -110,11 +110,13 @@ def spread_options(config: Config, before: Mapping[str, ConfigDict | None]) -> N
         steps = list(_steps(config, old.get("type"))) if old else []
         if not steps:
             kind = f" with {old.type}" if old else ""
-            raise ValueError(f"options of {name} have no effect: the config has no pipeline{kind}")
+            raise ValueError(
+                f"options of {name} have no effect: {name_of(config)} has no pipeline{kind}"
+            )
         updated = [_updated(step.transform, old, config[name]) for step in steps]
         if all(new == step.transform for new, step in zip(updated, steps, strict=True)):
             raise ValueError(
-                f"options of {name} have no effect: all pipelines have such settings of their own; "
+                f"options of {name} have no effect: all pipelines of {name_of(config)} have such settings of their own; "
                 f"set those, such as {'.'.join(map(str, _option(steps[0])))}"
             )
         for step, new in zip(steps, updated, strict=True):

@@ -8,8 +8,9 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 
 from lidnet_mm.apis.checkpoint_file import read_checkpoint
+from lidnet_mm.apis.config_inheritance import name_of
 from lidnet_mm.apis.saved_config import saved_config
-from lidnet_mm.benchmark.scores.trained_as import name_of, trained_as
+from lidnet_mm.benchmark.scores.trained_as import trained_as
 
 
 class OtherTrainingError(ValueError):

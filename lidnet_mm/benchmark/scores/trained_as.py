@@ -2,13 +2,12 @@
 
 import inspect
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config, ConfigDict
 
 from lidnet_mm.accepted_arguments import accepted_arguments
-from lidnet_mm.apis.config_variables import SAVED
+from lidnet_mm.apis.config_inheritance import name_of
 from lidnet_mm.registry import MODELS
 
 LIDNET, ALONE = "lidnet_mm.LIDDetector", "lidnet_mm.DenoisingModel"
@@ -137,11 +136,6 @@ def detector_name(detector: ConfigDict | None) -> str:
         return "none"
     backbone = detector.get("backbone", {})
     return f"{short(detector.type)}-{short(backbone.get('type', ''))}{backbone.get('depth', '')}"
-
-
-def name_of(config: Config) -> str:
-    """File that a config was read from, for messages."""
-    return Path(config.filename or "the config").name.removeprefix(SAVED)
 
 
 def short(name: str) -> str:
