@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from lidnet_mm.apis.tool_ending import run_tool
 from lidnet_mm.benchmark.jobs.gpu_share import TooFewGPUsError
 from lidnet_mm.benchmark.jobs.job import JobError
 from lidnet_mm.benchmark.jobs.job_process import StoppedError
@@ -25,6 +26,7 @@ from lidnet_mm.benchmark.scores.test_set import EmptyTestSetError
 from lidnet_mm.benchmark.tables.results_table import markdown, result_tables
 from lidnet_mm.benchmark.work_dir import check_work_dir
 from lidnet_mm.damaged_file import DamagedFileError
+from lidnet_mm.last_line import say_error
 from lidnet_mm.output_path import OutputPathError
 from lidnet_mm.terminal import show_any_name
 
@@ -96,7 +98,7 @@ def main() -> int:
     try:
         return _do(arguments, _matrix(arguments, work_dir))
     except REFUSALS as error:
-        sys.stderr.write(f"error: {error}\n")
+        say_error(error)
         return 1
     except StoppedError as error:
         sys.stderr.write(f"{error}: the same command goes on from there\n")
@@ -133,8 +135,8 @@ def _do(arguments: argparse.Namespace, matrix: Matrix) -> int:
         failed = run_matrix(matrix, arguments.jobs, _show, arguments.cell, agree, gpus)
     if arguments.cell is None:
         _show_results(matrix, arguments.stage, arguments.allow_mixed, bool(failed))
-    for job in failed:
-        sys.stderr.write(f"error: {job.name}: {job.reason}\n")
+    if failed:
+        say_error("\nerror: ".join(f"{job.name}: {job.reason}" for job in failed))
     return 1 if failed else 0
 
 
@@ -172,4 +174,4 @@ def _show(line: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_tool(main))

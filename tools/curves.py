@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lidnet_mm.benchmark.evidence.training_log import read_training_log
 from lidnet_mm.benchmark.figures.loss_picture import FORMATS, write_loss_picture
+from lidnet_mm.last_line import say_error
 from lidnet_mm.output_path import check_output_file
 from lidnet_mm.terminal import show_any_name
 
@@ -38,7 +39,7 @@ def main() -> int:
         curves = read_training_log(arguments.log, str(arguments.log))
         write_loss_picture(curves, arguments.picture, arguments.only)
     except (OSError, ValueError) as error:
-        sys.stderr.write(f"error: {error}\n")
+        say_error(error)
         return 1
     sys.stdout.write(f"Curves: {arguments.picture}\n")
     return 0

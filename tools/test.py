@@ -18,6 +18,8 @@ from mmengine.runner import Runner
 from lidnet_mm.apis.config_options import ConfigOptions
 from lidnet_mm.apis.load_config import load_config
 from lidnet_mm.apis.process_group import LAUNCHERS, join_processes
+from lidnet_mm.apis.tool_ending import run_tool
+from lidnet_mm.benchmark.scores.checkpoint_identity import check_identity
 from lidnet_mm.benchmark.scores.details import write_details
 from lidnet_mm.benchmark.scores.recorded_test import add_physics, add_slice_records
 from lidnet_mm.benchmark.scores.results import METHODS, write_results
@@ -25,10 +27,10 @@ from lidnet_mm.benchmark.scores.score_source import SOURCE, gather_source, write
 from lidnet_mm.benchmark.scores.scoring import (
     SCORED,
     Judge,
-    is_denoiser,
     load_detector_weights,
     score,
 )
+from lidnet_mm.benchmark.scores.trained_as import is_denoiser
 from lidnet_mm.datasets.converters.output.staged_folder import check_work_folder
 from lidnet_mm.output_path import check_output_file
 
@@ -70,7 +72,11 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--method", choices=METHODS, help="name of the row (what the config says)")
     parser.add_argument("--denoiser", help="its name in the row (the generator's type)")
-    parser.add_argument("--seed", type=int, help="seed of the training, for the row (default: 0)")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        help="seed of the training, for the row (what the checkpoint says)",
+    )
     parser.add_argument(
         "--results",
         type=Path,
@@ -123,7 +129,8 @@ def build_config(arguments: argparse.Namespace) -> Config:
     """The config, completed by the command line."""
     config = load_config(arguments.config, arguments.cfg_options)
     join_processes(config, arguments.launcher)
-    config.work_dir = arguments.work_dir or str(Path("work_dirs") / Path(arguments.config).stem)
+    default = config.get("work_dir") or str(Path("work_dirs") / Path(arguments.config).stem)
+    config.work_dir = arguments.work_dir or default
     if arguments.cases:
         hook = {"type": "lidnet_mm.CaseRecorderHook", "num_cases": arguments.cases}
         hook["depth"] = arguments.case_depth or 1
@@ -150,6 +157,7 @@ def main() -> int:
         if checkpoint is None:
             parser.error(f"{arguments.config} is a plain detector: give its checkpoint")
         config.load_from, config.resume = None, False  # MMEngine would run what a file says
+        check_identity(config, checkpoint)
         runner = Runner.from_cfg(config)
         load_detector_weights(runner.model, checkpoint)
         runner.test()
@@ -159,7 +167,7 @@ def main() -> int:
         add_slice_records(config, records)
     if arguments.results:
         add_physics(config, arguments.results.with_name("physics.json"))
-    scored, seed = arguments.score or "denoised", arguments.seed or 0
+    scored, seed = arguments.score or "denoised", arguments.seed
     row, scores = score(
         config, judge, checkpoint, scored, arguments.method, seed, arguments.denoiser
     )
@@ -177,4 +185,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_tool(main))

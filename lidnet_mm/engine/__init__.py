@@ -19,6 +19,7 @@ from lidnet_mm.engine.phase_log_processor import PhaseLogProcessor
 from lidnet_mm.engine.phase_param_scheduler_hook import PhaseParamSchedulerHook
 from lidnet_mm.engine.phase_schedule import PhasePosition, PhaseSchedule
 from lidnet_mm.engine.phased_train_loop import PhasedTrainLoop
+from lidnet_mm.engine.progress_hook import ProgressHook
 from lidnet_mm.engine.same_buffers_hook import SameBuffersHook
 from lidnet_mm.engine.shared_pretraining_hook import SharedPretrainingHook
 
@@ -44,6 +45,7 @@ __all__ = [
     "PhasePosition",
     "PhaseSchedule",
     "PhasedTrainLoop",
+    "ProgressHook",
     "SameBuffersHook",
     "SharedPretrainingHook",
     "mmengine_checkpoints",

@@ -17,6 +17,7 @@ from pathlib import Path
 from lidnet_mm.benchmark.evidence.main_effects import MainEffect, main_effects
 from lidnet_mm.benchmark.scores.results import ResultRow, read_results
 from lidnet_mm.benchmark.tables.markdown_text import markdown_text
+from lidnet_mm.last_line import say_error
 from lidnet_mm.terminal import show_any_name
 
 METRICS = {"AP50": 1, "AP75": 1, "PSNR": 2, "SSIM": 3}
@@ -106,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise ValueError(f"no LIDnet row in {options.results} to read; it has: {datasets}")
         print(table(rows, options.settings))
     except (OSError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        say_error(error)
         return 1
     return 0
 

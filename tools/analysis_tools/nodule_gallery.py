@@ -21,6 +21,7 @@ from lidnet_mm.datasets.nodules.insertion import Insertion, insert_nodules
 from lidnet_mm.datasets.nodules.lung_map import map_lungs
 from lidnet_mm.datasets.nodules.nodule_kinds import ATTACHMENTS, KINDS, MARGINS, NoduleRanges
 from lidnet_mm.datasets.readers import open_volume
+from lidnet_mm.last_line import say_error
 from lidnet_mm.output_path import check_output_file
 from lidnet_mm.seeding import seed_for
 from lidnet_mm.terminal import show_any_name
@@ -63,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _draw(options)
     except (OSError, ValueError) as error:
-        sys.stderr.write(f"error: {error}\n")
+        say_error(error)
         return 1
     return 0
 

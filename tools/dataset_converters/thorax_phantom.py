@@ -14,6 +14,7 @@ from pathlib import Path
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
 from lidnet_mm.datasets.phantom.nodules import DIAMETERS
 from lidnet_mm.datasets.thorax_phantom import PhantomScan, write_thorax_phantoms
+from lidnet_mm.last_line import say_error
 from lidnet_mm.terminal import show_any_name
 
 
@@ -75,7 +76,7 @@ def main(arguments: list[str] | None = None) -> int:
             options.out, options.patients, scan, options.seed, tuple(options.nodule_mm)
         )
     except (ConversionError, OSError, ValueError) as error:
-        sys.stderr.write(f"error: {error}\n")
+        say_error(error)
         return 1
     sys.stdout.write(f"{options.patients} patients written to {options.out}\n")
     return 0

@@ -18,7 +18,7 @@ from lidnet_mm.whole_file import write_whole
 EVIDENCE = "evidence.json"
 
 AGAINST = ("baseline", "matched")
-"""What LIDnet is compared with: the published baseline, and the same generator with the same
+"""What LIDnet is compared with: the baseline, and the same generator with the same
 reconstruction loss and steps."""
 
 UNCHANGED = "lidnet"

@@ -15,6 +15,7 @@ from lidnet_mm.datasets.converters.converter import Converter
 from lidnet_mm.datasets.converters.output.conversion_summary import ConversionSummary
 from lidnet_mm.datasets.converters.output.volume_files import STORES
 from lidnet_mm.datasets.converters.patient_split import parse_split
+from lidnet_mm.last_line import say_error
 from lidnet_mm.terminal import show_any_name
 
 
@@ -38,7 +39,7 @@ def run(converter: Converter, doc: str, arguments: Sequence[str] | None = None) 
     try:
         summary = convert_as_told(converter, options)
     except (ConversionError, OSError) as error:
-        sys.stderr.write(f"error: {error}\n")
+        say_error(error)
         return 1
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")

@@ -15,11 +15,11 @@ from mmengine.structures import InstanceData
 from lidnet_mm.apis.load_config import judge_path, load_config
 from lidnet_mm.benchmark.scores.scoring import (
     Judge,
-    is_denoiser,
     load_scored_weights,
     result_row,
     scoring_config,
 )
+from lidnet_mm.benchmark.scores.trained_as import is_denoiser
 from lidnet_mm.registry import LOOPS, MODELS
 
 SCORES = {
