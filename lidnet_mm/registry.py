@@ -6,6 +6,8 @@ first type of that registry is looked up: a process that needs only denoisers ne
 MMDetection.
 """
 
+from typing import Any
+
 from mmengine.registry import DATA_SAMPLERS as MMENGINE_DATA_SAMPLERS
 from mmengine.registry import DATASETS as MMENGINE_DATASETS
 from mmengine.registry import HOOKS as MMENGINE_HOOKS
@@ -17,9 +19,39 @@ from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS as MMENGINE_OPTIM_WRAPP
 from mmengine.registry import OPTIM_WRAPPERS as MMENGINE_OPTIM_WRAPPERS
 from mmengine.registry import TASK_UTILS as MMENGINE_TASK_UTILS
 from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
-from mmengine.registry import Registry
+from mmengine.registry import Registry as MMEngineRegistry
+
+from lidnet_mm.build_errors import explained
 
 SCOPE = "lidnet_mm"
+
+
+class Registry(MMEngineRegistry):
+    """MMEngine's registry, whose errors say which names and arguments there are."""
+
+    def build(self, cfg: dict, *args: Any, **kwargs: Any) -> Any:
+        """Build an instance.
+
+        Args:
+            cfg (dict): Its config, with ``type``.
+            *args (Any): As of MMEngine's.
+            **kwargs (Any): As of MMEngine's.
+
+        Returns:
+            Any: The instance.
+
+        Raises:
+            UnknownTypeError: If its type, or that of a part of it, is not registered.
+            WrongArgumentError: If one of them is given an argument that it does not take.
+        """
+        try:
+            return super().build(cfg, *args, **kwargs)
+        except (KeyError, RuntimeError, TypeError) as error:
+            better = explained(error, REGISTRIES)
+            if better is None:
+                raise
+            raise better from error
+
 
 MODELS = Registry(
     "model",
@@ -58,7 +90,10 @@ TRANSFORMS = Registry(
     locations=["lidnet_mm.datasets.transforms"],
 )
 METRICS = Registry(
-    "metric", parent=MMENGINE_METRICS, scope=SCOPE, locations=["lidnet_mm.evaluation"]
+    "metric",
+    parent=MMENGINE_METRICS,
+    scope=SCOPE,
+    locations=["lidnet_mm.evaluation", "lidnet_mm.engine"],
 )
 LOOPS = Registry("loop", parent=MMENGINE_LOOPS, scope=SCOPE, locations=["lidnet_mm.engine"])
 HOOKS = Registry(
@@ -90,3 +125,17 @@ OPTIM_WRAPPERS = Registry(
     scope=SCOPE,
     locations=["lidnet_mm.engine"],
 )
+REGISTRIES = (
+    MODELS,
+    TASK_UTILS,
+    DATASETS,
+    DATA_SAMPLERS,
+    TRANSFORMS,
+    METRICS,
+    LOOPS,
+    HOOKS,
+    LOG_PROCESSORS,
+    OPTIM_WRAPPER_CONSTRUCTORS,
+    OPTIM_WRAPPERS,
+)
+"""All of this package."""

@@ -18,7 +18,8 @@ def seed_for(*names: int | str) -> int:
     Returns:
         int: 0 to 2**63 - 1, the same on every machine.
     """
-    digest = hashlib.sha256("|".join(map(str, names)).encode()).digest()
+    text = "|".join(map(str, names))
+    digest = hashlib.sha256(text.encode(errors="backslashreplace")).digest()
     return int.from_bytes(digest[:8], "little") >> 1
 
 

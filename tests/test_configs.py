@@ -117,7 +117,7 @@ def test_the_best_lidnet_is_kept_where_there_is_a_validation(path, load):
     validated = "val_evaluator" in config and config.val_evaluator is not None
     if path.parent.name == "lidnet" and validated:
         assert best == "coco/bbox_mAP_50"
-        assert "CocoMetric" in [metric.type for metric in config.val_evaluator]
+        assert "lidnet_mm.CocoMetric" in [metric.type for metric in config.val_evaluator]
     else:
         assert best is None
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from lidnet_mm.apis.tool_ending import run_tool
 from lidnet_mm.benchmark.jobs.gpu_share import TooFewGPUsError
 from lidnet_mm.benchmark.jobs.job import JobError
 from lidnet_mm.benchmark.jobs.job_process import StoppedError
@@ -17,13 +18,17 @@ from lidnet_mm.benchmark.jobs.plan import plan_text
 from lidnet_mm.benchmark.jobs.run import FailedJob, LimitError, run_matrix
 from lidnet_mm.benchmark.matrix.matrix import Matrix
 from lidnet_mm.benchmark.matrix.settings_mark import OtherSettingsError
-from lidnet_mm.benchmark.note_file import DamagedFileError
 from lidnet_mm.benchmark.report.collect import collect
 from lidnet_mm.benchmark.report.matrix_report import report_matrix
 from lidnet_mm.benchmark.scores.results import read_results
 from lidnet_mm.benchmark.scores.same_source import MixedResultsError
 from lidnet_mm.benchmark.scores.test_set import EmptyTestSetError
 from lidnet_mm.benchmark.tables.results_table import markdown, result_tables
+from lidnet_mm.benchmark.work_dir import check_work_dir
+from lidnet_mm.damaged_file import DamagedFileError
+from lidnet_mm.last_line import say_error
+from lidnet_mm.output_path import OutputPathError
+from lidnet_mm.terminal import show_any_name
 
 
 class InputError(Exception):
@@ -34,12 +39,13 @@ STAGES = ("plan", "run", "collect", "report")
 REFUSALS = (
     DamagedFileError,
     EmptyTestSetError,
-    FileNotFoundError,
     InputError,
     JobError,
     LimitError,
     MixedResultsError,
+    OSError,
     OtherSettingsError,
+    OutputPathError,
     TooFewGPUsError,
 )
 
@@ -86,12 +92,13 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
 
 def main() -> int:
     """Do the stage, and return the exit status."""
+    show_any_name()
     arguments = parse_arguments()
     work_dir = arguments.work_dir or Path("work_dirs") / arguments.config.stem
     try:
         return _do(arguments, _matrix(arguments, work_dir))
     except REFUSALS as error:
-        sys.stderr.write(f"error: {error}\n")
+        say_error(error)
         return 1
     except StoppedError as error:
         sys.stderr.write(f"{error}: the same command goes on from there\n")
@@ -113,6 +120,9 @@ def _matrix(arguments: argparse.Namespace, work_dir: Path) -> Matrix:
 
 def _do(arguments: argparse.Namespace, matrix: Matrix) -> int:
     """One stage of a matrix."""
+    check_work_dir(matrix.work_dir)
+    for table in matrix.tables:
+        check_work_dir(table.work_dir, Path(table.data_root))
     if arguments.stage == "plan":
         matrix.write_configs()
         matrix.check_settings()
@@ -125,8 +135,8 @@ def _do(arguments: argparse.Namespace, matrix: Matrix) -> int:
         failed = run_matrix(matrix, arguments.jobs, _show, arguments.cell, agree, gpus)
     if arguments.cell is None:
         _show_results(matrix, arguments.stage, arguments.allow_mixed, bool(failed))
-    for job in failed:
-        sys.stderr.write(f"error: {job.name}: {job.reason}\n")
+    if failed:
+        say_error("\nerror: ".join(f"{job.name}: {job.reason}" for job in failed))
     return 1 if failed else 0
 
 
@@ -164,4 +174,4 @@ def _show(line: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_tool(main))

@@ -10,7 +10,10 @@ import sys
 from pathlib import Path
 
 from lidnet_mm.benchmark.evidence.training_log import read_training_log
-from lidnet_mm.benchmark.figures.loss_picture import write_loss_picture
+from lidnet_mm.benchmark.figures.loss_picture import FORMATS, write_loss_picture
+from lidnet_mm.last_line import say_error
+from lidnet_mm.output_path import check_output_file
+from lidnet_mm.terminal import show_any_name
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -28,12 +31,15 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> int:
     """Draw, and return the exit status."""
+    show_any_name()
     arguments = parse_arguments()
     try:
+        given = [] if arguments.log.is_dir() else [("the log", arguments.log)]
+        check_output_file(arguments.picture, given, FORMATS)
         curves = read_training_log(arguments.log, str(arguments.log))
         write_loss_picture(curves, arguments.picture, arguments.only)
-    except (FileNotFoundError, ValueError) as error:
-        sys.stderr.write(f"error: {error}\n")
+    except (OSError, ValueError) as error:
+        say_error(error)
         return 1
     sys.stdout.write(f"Curves: {arguments.picture}\n")
     return 0

@@ -18,7 +18,9 @@ from lidnet_mm.apis.config_options import ConfigOptions
 from lidnet_mm.apis.export_detector import export_detector
 from lidnet_mm.apis.import_detector import import_detector
 from lidnet_mm.apis.load_config import load_config
+from lidnet_mm.last_line import say_error
 from lidnet_mm.models.plain_checkpoint import TensorMatch
+from lidnet_mm.terminal import show_any_name
 
 SHOWN = 6
 """Names of tensors in a line."""
@@ -66,6 +68,7 @@ def describe(title: str, match: TensorMatch) -> str:
 
 def main() -> int:
     """Import or export, and return the exit status."""
+    show_any_name()
     parser = build_parser()
     arguments = parser.parse_args()
     if arguments.direction == "export" and arguments.denoiser:
@@ -83,8 +86,8 @@ def main() -> int:
         else:
             beside = export_detector(config, arguments.checkpoint, arguments.out)
             lines = [f"Written: {arguments.out}", f"Config:  {beside}"]
-    except (FileNotFoundError, FileExistsError, ValueError) as error:
-        sys.stderr.write(f"error: {error}\n")
+    except (OSError, ValueError) as error:
+        say_error(error)
         return 1
     sys.stdout.write("\n".join(lines) + "\n")
     return 0

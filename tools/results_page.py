@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 from lidnet_mm.benchmark.report.results_page import write_results_page
+from lidnet_mm.last_line import say_error
+from lidnet_mm.terminal import show_any_name
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -23,11 +25,12 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> int:
     """Write, and return the exit status."""
+    show_any_name()
     arguments = parse_arguments()
     try:
         written = write_results_page(arguments.results, arguments.page)
     except (OSError, ValueError) as error:
-        sys.stderr.write(f"error: {error}\n")
+        say_error(error)
         return 1
     sys.stdout.write("".join(f"{path}\n" for path in written))
     return 0

@@ -22,7 +22,9 @@ from lidnet_mm.datasets.offline_ldct import LDCTSet, SetProgress, Shard, setting
 from lidnet_mm.datasets.offline_ldct.ldct_file import STORES
 from lidnet_mm.datasets.transforms import SimulateLowDose
 from lidnet_mm.datasets.transforms.low_dose_modes import MODES, Dose
+from lidnet_mm.last_line import say_error
 from lidnet_mm.simulation import PAPER_DOSES, SCANNERS
+from lidnet_mm.terminal import show_any_name
 
 DOSE = {
     "photons": "incident_photons",
@@ -78,13 +80,14 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def main(arguments: list[str] | None = None) -> int:
     """Simulate, and return the exit status."""
+    show_any_name()
     options = parse_arguments(arguments)
     try:
         ldct_set, shard = _ldct_set(options), Shard.parse(options.shard)
         with tqdm(total=ldct_set.slices_of(shard), unit="slice", disable=None) as bar:
             done = ldct_set.run(shard, bar.update)
     except (OSError, ValueError) as error:
-        sys.stderr.write(f"error: {error}\n")
+        say_error(error)
         return 1
     sys.stdout.write(_summary(ldct_set, done))
     return 0

@@ -18,6 +18,8 @@ from mmengine.runner import Runner
 from lidnet_mm.apis.config_options import ConfigOptions
 from lidnet_mm.apis.load_config import load_config
 from lidnet_mm.apis.process_group import LAUNCHERS, join_processes
+from lidnet_mm.apis.tool_ending import run_tool
+from lidnet_mm.benchmark.scores.checkpoint_identity import check_identity
 from lidnet_mm.benchmark.scores.details import write_details
 from lidnet_mm.benchmark.scores.recorded_test import add_physics, add_slice_records
 from lidnet_mm.benchmark.scores.results import METHODS, write_results
@@ -25,10 +27,12 @@ from lidnet_mm.benchmark.scores.score_source import SOURCE, gather_source, write
 from lidnet_mm.benchmark.scores.scoring import (
     SCORED,
     Judge,
-    is_denoiser,
     load_detector_weights,
     score,
 )
+from lidnet_mm.benchmark.scores.trained_as import is_denoiser
+from lidnet_mm.datasets.converters.output.staged_folder import check_work_folder
+from lidnet_mm.output_path import check_output_file
 
 FOR_DENOISERS = (
     "judge_checkpoint",
@@ -68,7 +72,11 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--method", choices=METHODS, help="name of the row (what the config says)")
     parser.add_argument("--denoiser", help="its name in the row (the generator's type)")
-    parser.add_argument("--seed", type=int, help="seed of the training, for the row (default: 0)")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        help="seed of the training, for the row (what the checkpoint says)",
+    )
     parser.add_argument(
         "--results",
         type=Path,
@@ -105,11 +113,24 @@ def records_file(arguments: argparse.Namespace) -> Path | None:
     return arguments.records or beside
 
 
+def check_outputs(arguments: argparse.Namespace, config: Config) -> None:
+    """Refuse to write where the test reads."""
+    check_work_folder(Path(config.work_dir), config.get("data_root"))
+    dataset = (config.get("test_dataloader") or {}).get("dataset") or {}
+    read = [("the config", Path(arguments.config))]
+    if dataset.get("ann_file"):
+        annotations = Path(dataset.get("data_root") or "") / dataset.ann_file
+        read.append(("the folder of the annotations", annotations.parent))
+    for path in filter(None, (arguments.results, records_file(arguments))):
+        check_output_file(path, read, [".json"])
+
+
 def build_config(arguments: argparse.Namespace) -> Config:
     """The config, completed by the command line."""
     config = load_config(arguments.config, arguments.cfg_options)
     join_processes(config, arguments.launcher)
-    config.work_dir = arguments.work_dir or str(Path("work_dirs") / Path(arguments.config).stem)
+    default = config.get("work_dir") or str(Path("work_dirs") / Path(arguments.config).stem)
+    config.work_dir = arguments.work_dir or default
     if arguments.cases:
         hook = {"type": "lidnet_mm.CaseRecorderHook", "num_cases": arguments.cases}
         hook["depth"] = arguments.case_depth or 1
@@ -125,6 +146,7 @@ def main() -> int:
         parser.error("--case-depth is of the examples that --cases keeps")
     os.environ.setdefault("LOCAL_RANK", str(arguments.local_rank))
     config = build_config(arguments)
+    check_outputs(arguments, config)
     checkpoint = None if arguments.checkpoint == NO_CHECKPOINT else arguments.checkpoint
     if not is_denoiser(config):
         if unused := unused_options(arguments):
@@ -135,6 +157,7 @@ def main() -> int:
         if checkpoint is None:
             parser.error(f"{arguments.config} is a plain detector: give its checkpoint")
         config.load_from, config.resume = None, False  # MMEngine would run what a file says
+        check_identity(config, checkpoint)
         runner = Runner.from_cfg(config)
         load_detector_weights(runner.model, checkpoint)
         runner.test()
@@ -144,7 +167,7 @@ def main() -> int:
         add_slice_records(config, records)
     if arguments.results:
         add_physics(config, arguments.results.with_name("physics.json"))
-    scored, seed = arguments.score or "denoised", arguments.seed or 0
+    scored, seed = arguments.score or "denoised", arguments.seed
     row, scores = score(
         config, judge, checkpoint, scored, arguments.method, seed, arguments.denoiser
     )
@@ -162,4 +185,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_tool(main))

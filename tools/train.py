@@ -6,6 +6,7 @@ Example:
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
 from mmengine.runner import Runner
@@ -15,6 +16,8 @@ from lidnet_mm.apis.load_config import load_config
 from lidnet_mm.apis.mixed_precision import use_mixed_precision
 from lidnet_mm.apis.process_group import LAUNCHERS, join_processes
 from lidnet_mm.apis.resume_training import NEWEST, resume_training
+from lidnet_mm.apis.tool_ending import run_tool
+from lidnet_mm.datasets.converters.output.staged_folder import check_work_folder
 from lidnet_mm.engine.mixed_precision_optim_wrapper import DTYPES
 from lidnet_mm.whole_file import require_writable
 
@@ -74,11 +77,12 @@ def main() -> None:
     if arguments.pretraining:
         hook = {"type": "lidnet_mm.SharedPretrainingHook", "checkpoint": arguments.pretraining}
         config.custom_hooks = [*(config.get("custom_hooks") or []), hook]
+    check_work_folder(Path(config.work_dir), config.get("data_root"))
     require_writable(Path(config.work_dir))
-    if arguments.resume:
-        resume_training(config, arguments.resume)
+    if arguments.resume or (config.get("resume") and not config.get("load_from")):
+        resume_training(config, arguments.resume or NEWEST)  # MMEngine follows its note elsewhere
     Runner.from_cfg(config).train()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_tool(main))

@@ -13,9 +13,12 @@ default_hooks = dict(
         interval=1000,
         max_keep_ckpts=2,
         backend_args=dict(backend='lidnet_atomic')),
+    own_checkpoints=dict(type='lidnet_mm.OwnCheckpointsHook'),
+    loader_watch=dict(type='lidnet_mm.LoaderWatchHook', timeout=300),  # seconds
     graceful_stop=dict(type='lidnet_mm.GracefulStopHook'),
     non_finite_loss=dict(type='lidnet_mm.NonFiniteLossHook', max_in_a_row=10),
     nothing_found=dict(type='lidnet_mm.NothingFoundHook'),
+    progress=dict(type='lidnet_mm.ProgressHook', seconds=20),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     same_buffers=dict(type='lidnet_mm.SameBuffersHook'))
 log_processor = dict(type='lidnet_mm.PhaseLogProcessor', by_epoch=False)

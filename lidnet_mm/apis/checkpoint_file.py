@@ -1,16 +1,13 @@
-"""Reading the weights of checkpoints, and writing checkpoints whole."""
+"""Reading the weights of checkpoints, and the content of new ones."""
 
 import io
 from collections import OrderedDict
 from pathlib import Path
-from pickle import UnpicklingError
-from typing import Any
 
 import torch
-from mmengine.runner.checkpoint import get_torch_safe_globals
 from torch import Tensor
 
-from lidnet_mm.whole_file import write_whole
+from lidnet_mm.weights_file import read_weights_file
 
 DENOISER = "denoiser."
 """What stands before the names of a denoiser's weights in a LIDnet."""
@@ -19,15 +16,8 @@ WRAPPER = "module."
 """What a distributed training of MMDetection 2.x wrote before every name."""
 
 
-class UnsafeCheckpointError(ValueError):
-    """A checkpoint holds more than weights; the message says what to do."""
-
-
 def read_checkpoint(checkpoint: str | Path) -> tuple[dict[str, Tensor], dict]:
     """Read weights and meta of a checkpoint, and run no code that it may hold.
-
-    MMEngine's own loading goes back to an unrestricted one where the restricted fails, so a file
-    from elsewhere could do anything.
 
     With an ``EMAHook`` the weights are the averaged ones, those that were validated: MMEngine
     saves them as ``state_dict``, and those that were trained as ``ema_state_dict``.
@@ -45,7 +35,7 @@ def read_checkpoint(checkpoint: str | Path) -> tuple[dict[str, Tensor], dict]:
         UnsafeCheckpointError: If it holds code or objects of unknown types.
         ValueError: If it is damaged or holds no weights.
     """
-    loaded = _load(str(checkpoint))
+    loaded = read_weights_file(checkpoint)
     state = loaded.get("state_dict", loaded) if isinstance(loaded, dict) else None
     if not state or not all(isinstance(value, Tensor) for value in state.values()):
         raise ValueError(f"{checkpoint} holds no weights: neither 'state_dict' nor tensors by name")
@@ -54,36 +44,6 @@ def read_checkpoint(checkpoint: str | Path) -> tuple[dict[str, Tensor], dict]:
     if hasattr(state, "_metadata"):  # the versions by which layers convert what older ones saved
         named._metadata = state._metadata
     return named, meta or {}
-
-
-def _load(checkpoint: str) -> Any:
-    """What a checkpoint holds, tensors and plain values only."""
-    try:
-        with torch.serialization.safe_globals(get_torch_safe_globals()):
-            if checkpoint.startswith(("http://", "https://")):
-                return torch.hub.load_state_dict_from_url(
-                    checkpoint, map_location="cpu", weights_only=True
-                )
-            path = Path(checkpoint).expanduser()
-            if not path.is_file():
-                raise FileNotFoundError(f"there is no checkpoint {checkpoint}")
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except UnpicklingError as error:
-        raise UnsafeCheckpointError(
-            f"{checkpoint} is not loaded: it holds more than weights and plain values, which could "
-            "run code of its author, or it is no checkpoint. Have its author save the weights "
-            "alone: torch.save({'state_dict': model.state_dict()}, FILE). PyTorch says: "
-            f"{_first_line(error)}"
-        ) from error
-    except (RuntimeError, EOFError) as error:
-        raise ValueError(
-            f"{checkpoint} is damaged or no checkpoint ({_first_line(error)}): copy it again"
-        ) from error
-
-
-def _first_line(error: Exception) -> str:
-    """What an error says, without PyTorch's advice below."""
-    return (str(error) or type(error).__name__).partition("\n")[0]
 
 
 def denoiser_weights(checkpoint: str | Path) -> dict[str, Tensor]:
@@ -100,27 +60,18 @@ def denoiser_weights(checkpoint: str | Path) -> dict[str, Tensor]:
     return inside or dict(state)
 
 
-def write_checkpoint(path: Path, state: dict[str, Tensor], meta: dict) -> None:
-    """Write a checkpoint whole or not at all.
+def checkpoint_content(state: dict[str, Tensor], meta: dict) -> bytes:
+    """What a checkpoint's file holds.
 
     Args:
-        path (Path): The file.
         state (dict[str, Tensor]): Weights by name.
         meta (dict): Its meta.
+
+    Returns:
+        bytes: For ``write_whole``.
     """
     # A tensor that is a view would bring all it is a view of.
     own = {name: value.detach().clone() for name, value in state.items()}
     content = io.BytesIO()
     torch.save({"meta": meta, "state_dict": own}, content)
-    write_whole(path, content.getvalue())
-
-
-def refuse_existing(*paths: Path) -> None:
-    """Refuse to write over files.
-
-    Raises:
-        FileExistsError: If one exists.
-    """
-    for path in paths:
-        if path.exists():
-            raise FileExistsError(f"{path} exists; remove it or write to another name")
+    return content.getvalue()

@@ -17,6 +17,9 @@ from lidnet_mm.apis.inherited_detector import detector_text, is_lidnet, log_left
 
 PACKAGE = "lidnet_mm"
 
+SAVED = "resolved_"
+"""How the names of copies begin that a training leaves in its work dir."""
+
 
 @dataclass(frozen=True)
 class Base:
@@ -54,6 +57,30 @@ def base_files(file: Path) -> list[Base]:
         return [_base(name, file) for name in Config._get_base_files(str(plain))]
 
 
+def local_files(file: Path) -> dict[Path, list[Path]]:
+    """A config file and all that it inherits from, but for configs of other packages.
+
+    Args:
+        file (Path): Config file.
+
+    Returns:
+        dict[Path, list[Path]]: What each inherits from directly, the file itself first.
+    """
+    found: dict[Path, list[Path]] = {}
+    waiting = [file.absolute()]
+    while waiting:
+        each = waiting.pop(0)
+        if each not in found and each.is_file():
+            found[each] = [base.path for base in base_files(each) if base.scope is None]
+            waiting += found[each]
+    return found
+
+
+def name_of(config: Config) -> str:
+    """Name of the file that a config was read from, for messages."""
+    return Path(config.filename or "the config").name.removeprefix(SAVED)
+
+
 def config_of(
     path: str | Path, copy_of: str | Path | None = None, import_custom_modules: bool = True
 ) -> Config:
@@ -80,13 +107,15 @@ def config_of(
         raise ValueError(f"{type(error).__name__}: {error}, in config {named}") from error
 
 
-def read_config(path: str | Path) -> Config:
+def read_config(path: str | Path, is_main: bool = True) -> Config:
     """Read a config file like ``Config.fromfile``, also one with a detector beside a LIDnet.
 
     Args:
         path (str | Path): Config file. Its ``_base_``, and that of every local file it inherits
             from, may hold one LIDnet and one config of a detector, and names such as
             ``lidnet_mm::_base_/lidnet_paper.py`` for the configs of this package.
+        is_main (bool): Say in the log what it leaves out of a detector's config, and do its
+            ``custom_imports``. Defaults to True.
 
     Returns:
         Config: The config.
@@ -98,11 +127,11 @@ def read_config(path: str | Path) -> Config:
     """
     original = Path(path).absolute()
     with TemporaryDirectory() as folder:
-        reader = _Reader(Path(folder))
+        reader = _Reader(Path(folder), is_main)
         readable = reader.readable(original)
         if readable == original:
-            return config_of(path)
-        config = config_of(readable, copy_of=path)
+            return config_of(path, import_custom_modules=is_main)
+        config = config_of(readable, path, is_main)
         text = reader.with_original_names(config.text)
     return Config(
         config.to_dict(), cfg_text=text, filename=str(path), env_variables=config.env_variables
@@ -112,8 +141,9 @@ def read_config(path: str | Path) -> Config:
 class _Reader:
     """Writes a copy of each config file that MMEngine cannot read as it is."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, is_main: bool = True) -> None:
         self.folder = folder
+        self.is_main = is_main
         self._readable: dict[Path, Path] = {}
         self._originals: dict[Path, Path] = {}
         self._configs: dict[Base, Config] = {}
@@ -171,7 +201,8 @@ class _Reader:
         config = self._config(detector)
         replaces = "detector" in self._config(lidnet).model
         text = detector_text(config, detector.path, detector.scope, replaces)
-        log_left_out(config, detector.path)
+        if self.is_main:
+            log_left_out(config, detector.path)
         name = lidnet.name if lidnet.scope else str(self.readable(lidnet.path))
         merged = self._write(detector.path.name, f"_base_ = {[name]}\n{text}")
         self._originals[merged] = detector.path
@@ -206,6 +237,12 @@ class _Reader:
         return folder / name
 
 
+def shipped_configs() -> tuple[Path, Path]:
+    """Where the configs of this package are: of an installed one, of a checkout."""
+    package = Path(lidnet_mm.__file__).parent
+    return package / ".mim" / "configs", package.parent / "configs"
+
+
 def _base(name: str, file: Path) -> Base:
     """The entry ``name`` of ``_base_`` in ``file``."""
     package, colons, inside = name.partition("::")
@@ -217,8 +254,7 @@ def _base(name: str, file: Path) -> Base:
 
 def _shipped(inside: str) -> Path:
     """A config of this package, from the installed package or the checkout."""
-    package = Path(lidnet_mm.__file__).parent
-    folders = (package / ".mim" / "configs", package.parent / "configs")
+    folders = shipped_configs()
     for folder in folders:
         if (folder / inside).is_file():
             return folder / inside

@@ -6,18 +6,19 @@ import mmengine
 from mmengine.config import Config
 
 from lidnet_mm.apis.bare_lidnet import build_bare_lidnet
-from lidnet_mm.apis.checkpoint_file import read_checkpoint, refuse_existing, write_checkpoint
+from lidnet_mm.apis.checkpoint_file import checkpoint_content, read_checkpoint
 from lidnet_mm.apis.plain_config import plain_config
 from lidnet_mm.models.plain_checkpoint import DETECTOR, TensorMatch
+from lidnet_mm.output_path import check_new_file
 from lidnet_mm.registry import DATASETS
-from lidnet_mm.whole_file import write_whole
+from lidnet_mm.whole_file import write_together
 
 
 def export_detector(config: Config, checkpoint: str | Path, out: Path) -> Path:
     """Write the detector of a LIDnet as plain MMDetection knows it.
 
-    Neither file holds paths, nor the meta of the training but for the names and colours of the
-    classes.
+    Both are written, or none. Neither file holds paths, nor the meta of the training but for the
+    names and colours of the classes.
 
     Args:
         config (Config): Config that trained the LIDnet, of ``load_config``.
@@ -29,7 +30,7 @@ def export_detector(config: Config, checkpoint: str | Path, out: Path) -> Path:
         Path: The config written beside it, ``*.py``.
 
     Raises:
-        FileExistsError: If one of both exists.
+        ExistingOutputError: If one of both exists.
         FileNotFoundError: If ``checkpoint`` does not exist.
         ValueError: If ``out`` does not end with .pth, or config and checkpoint are not of one
             LIDnet.
@@ -37,7 +38,7 @@ def export_detector(config: Config, checkpoint: str | Path, out: Path) -> Path:
     if out.suffix != ".pth":
         raise ValueError(f"{out} must end with .pth: its config is written beside it as .py")
     config_out = out.with_suffix(".py")
-    refuse_existing(out, config_out)
+    check_new_file(out, config_out)
     lidnet = build_bare_lidnet(config)
     state, meta = read_checkpoint(checkpoint)
     weights = {k.removeprefix(DETECTOR): v for k, v in state.items() if k.startswith(DETECTOR)}
@@ -52,13 +53,12 @@ def export_detector(config: Config, checkpoint: str | Path, out: Path) -> Path:
         )
     dataset_meta = _dataset_meta(config, meta)
     text = plain_config(config, lidnet, dataset_meta).pretty_text
-    write_whole(config_out, text.encode())
     about = {
         "dataset_meta": dataset_meta,
         "cfg": text,
         "mmengine_version": mmengine.__version__,
     }
-    write_checkpoint(out, weights, about)
+    write_together({config_out: text.encode(), out: checkpoint_content(weights, about)})
     return config_out
 
 

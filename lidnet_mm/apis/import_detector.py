@@ -10,12 +10,13 @@ from torch import Tensor, nn
 from lidnet_mm.apis.bare_lidnet import build_bare_lidnet
 from lidnet_mm.apis.checkpoint_file import (
     DENOISER,
+    checkpoint_content,
     denoiser_weights,
     read_checkpoint,
-    refuse_existing,
-    write_checkpoint,
 )
 from lidnet_mm.models.plain_checkpoint import DETECTOR, TensorMatch, match_detector
+from lidnet_mm.output_path import check_new_file
+from lidnet_mm.whole_file import write_whole
 
 GENERATOR, CRITIC = "generator.", "critic."
 
@@ -52,12 +53,12 @@ def import_detector(
         ImportReport: What was taken and what was not.
 
     Raises:
-        FileExistsError: If ``out`` exists.
+        ExistingOutputError: If ``out`` exists.
         FileNotFoundError: If a checkpoint does not exist.
         ValueError: If the config is no LIDnet's, the detector's checkpoint is of another
             architecture, or the denoiser's of another generator.
     """
-    refuse_existing(out)
+    check_new_file(out)
     lidnet = build_bare_lidnet(config)
     given, _ = read_checkpoint(checkpoint)
     try:
@@ -70,7 +71,7 @@ def import_detector(
         weights = _of_networks(denoiser_weights(denoiser))
         report = ImportReport(match, _match_denoiser(lidnet.denoiser, weights, denoiser))
         state |= {f"{DENOISER}{name}": weights[name] for name in report.denoiser.matched}
-    write_checkpoint(out, state, meta={})
+    write_whole(out, checkpoint_content(state, meta={}))
     return report
 
 

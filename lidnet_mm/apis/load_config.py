@@ -1,27 +1,21 @@
 """Configs with one place for the data root, one for the dose and one for the cache of slices."""
 
+import copy
 from collections.abc import Iterator
 from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
+from mmengine.utils import import_modules_from_strings
 
-from lidnet_mm.apis.config_inheritance import base_files, read_config
+from lidnet_mm.apis.config_inheritance import SAVED, base_files, local_files, read_config
+from lidnet_mm.apis.config_variables import refuse_unread_option, refuse_unread_variables
 from lidnet_mm.apis.detector_classes import set_detector_classes
 from lidnet_mm.apis.inherited_detector import is_lidnet
+from lidnet_mm.apis.option_paths import refuse_dropped_sections, refuse_lost_option
+from lidnet_mm.apis.spread_transforms import SPREAD, data_sets, spread_inherited, spread_options
 from lidnet_mm.apis.torchvision_weights import replace_torchvision_weights
 
-DATALOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 EVALUATORS = ("val_evaluator", "test_evaluator")
-SPREAD = ("load_slice", "low_dose")
-"""Variables that replace the transform of their type in all pipelines."""
-
-SPENT = {
-    "denoiser": "model (model.denoiser in a LIDnet)",
-    "detector": "model.detector (model in a judge)",
-    "train_pipeline": "train_dataloader.dataset.pipeline",
-    "test_pipeline": "test_dataloader.dataset.pipeline",
-}
-"""Variables that a config has built others from by the time options arrive, and where to go."""
 
 
 def load_config(path: str | Path, options: dict | None = None) -> Config:
@@ -31,8 +25,9 @@ def load_config(path: str | Path, options: dict | None = None) -> Config:
     for. An overridden top-level ``data_root`` (in a child config, or
     ``--cfg-options data_root=data/mine``) replaces that folder in all of them. A data loader
     that the config points to another folder on purpose, such as an external test set, is left
-    as it is. In the same way a top-level ``low_dose`` or ``load_slice`` replaces the transform of
-    its type in all pipelines, so that ``--cfg-options low_dose.noise_hu=30`` sets the dose.
+    as it is. In the same way what a top-level ``low_dose`` or ``load_slice`` says reaches the
+    transforms of its type in all pipelines, so that ``--cfg-options low_dose.noise_hu=30`` sets the
+    dose. A setting that one pipeline has of its own stays.
 
     A LIDnet may inherit its detector from MMDetection's own config of it (:func:`read_config`).
     A detector gets as many classes as its training data has (:func:`set_detector_classes`).
@@ -49,19 +44,19 @@ def load_config(path: str | Path, options: dict | None = None) -> Config:
 
     Raises:
         FileNotFoundError: If the file does not exist.
-        ValueError: If an option names a variable that no longer has an effect, or if the bases
-            do not fit together.
+        ValueError: If the file or an option sets what nothing reads, or if the bases do not fit
+            together.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"config {path} does not exist")
     config = _renamed(read_config(path))
+    files = local_files(Path(path))
+    refuse_unread_variables(config, files)
+    spread_inherited(config, Path(path).absolute(), files)
     _move_data(config, _inherited_root(config))
     if options:
-        _refuse_spent(options)
-        before = config.get("data_root") or _inherited_root(config)
-        config.merge_from_dict(options)
-        _move_data(config, before)
-    _spread_transforms(config)
+        _take_options(config, options)
+    refuse_dropped_sections(config)
     if config.get("model"):
         set_detector_classes(config, "model.detector" if is_lidnet(config) else "model")
     replace_torchvision_weights(config)
@@ -110,7 +105,7 @@ def _renamed(config: Config) -> Config:
     return Config(
         config.to_dict(),
         cfg_text=config.text,
-        filename=str(path.with_name(f"resolved_{path.name}")),
+        filename=str(path.with_name(f"{SAVED}{path.name}")),
         env_variables=config.env_variables,
     )
 
@@ -135,35 +130,25 @@ def _move_data(config: Config, old: str | None) -> None:
             metric.ann_file = str(Path(new) / Path(annotations).relative_to(old))
 
 
-def _spread_transforms(config: Config) -> None:
-    """Let every pipeline load slices and simulate the dose as the top level says."""
-    for transform in filter(None, map(config.get, SPREAD)):
-        for dataset in _datasets(config):
-            pipeline = dataset.get("pipeline", [])
-            for index, step in enumerate(pipeline):
-                if step.type == transform.type:
-                    pipeline[index] = transform.copy()
-
-
-def _refuse_spent(options: dict) -> None:
-    """Refuse options that would change nothing."""
+def _take_options(config: Config, options: dict) -> None:
+    """Apply options: first those for all pipelines, so that one for a single pipeline stands."""
     for option in options:
-        name, dot, rest = option.partition(".")
-        if name in SPENT:
-            raise ValueError(
-                f"option {option} has no effect, others were built from {name}: "
-                f"set {SPENT[name]}{dot}{rest} instead"
-            )
+        refuse_unread_option(option, config)
+        refuse_lost_option(option, config)
+    everywhere = {key: value for key, value in options.items() if key.partition(".")[0] in SPREAD}
+    root = config.get("data_root") or _inherited_root(config)
+    before = {name: copy.deepcopy(config.get(name)) for name in SPREAD}
+    config.merge_from_dict(everywhere)
+    spread_options(config, before)
+    config.merge_from_dict({k: v for k, v in options.items() if k not in everywhere})
+    _move_data(config, root)
+    if any(option.partition(".")[0] == "custom_imports" for option in options):
+        import_modules_from_strings(**config.custom_imports)
 
 
 def _datasets(config: Config) -> Iterator[ConfigDict]:
     """All data sets of the data loaders, those inside wrappers, too."""
-    waiting = [config[name].dataset for name in DATALOADERS if config.get(name)]
-    while waiting:
-        dataset = waiting.pop(0)
-        inside = dataset.get("datasets", []) or [dataset.get("dataset")]
-        waiting += [part for part in inside if part is not None]
-        yield dataset
+    return (dataset for _, dataset in data_sets(config))
 
 
 def _metrics(config: Config) -> Iterator[ConfigDict]:

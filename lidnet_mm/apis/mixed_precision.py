@@ -1,6 +1,9 @@
 """Half precision for each optimizer of a config."""
 
+import logging
+
 from mmengine.config import Config, ConfigDict
+from mmengine.logging import print_log
 
 WRAPPER = "lidnet_mm.MixedPrecisionOptimWrapper"
 REPLACED = ("OptimWrapper", "mmengine.OptimWrapper", WRAPPER)
@@ -8,6 +11,8 @@ REPLACED = ("OptimWrapper", "mmengine.OptimWrapper", WRAPPER)
 
 def use_mixed_precision(config: Config, dtype: str) -> None:
     """Let a config train in half precision; changes it in place.
+
+    Warns where that changes next to nothing: a generator is always in full precision.
 
     Args:
         config (Config): Config with ``optim_wrapper``, of one optimizer or of one a part.
@@ -28,6 +33,14 @@ def use_mixed_precision(config: Config, dtype: str) -> None:
         }
     for name, entry in entries.items():
         _replace(name, entry, dtype)
+    model = config.get("model") or {}
+    if model.get("type") == "lidnet_mm.DenoisingModel" and not model.get("critic"):
+        print_log(
+            f"--amp {dtype}: only the losses are in half precision. A generator never is, and this "
+            "model has neither critic nor detector",
+            "current",
+            logging.WARNING,
+        )
 
 
 def _replace(name: str, entry: ConfigDict, dtype: str) -> None:

@@ -21,7 +21,8 @@ def resume_training(config: Config, checkpoint: str = NEWEST) -> None:
         checkpoint (str): A checkpoint. Defaults to :data:`NEWEST`.
 
     Raises:
-        FileNotFoundError: If there is no such checkpoint.
+        FileNotFoundError: If there is no such checkpoint, or none in the work dir where its note
+            names one.
         DamagedCheckpointError: If it is damaged, or all those that there are.
     """
     if checkpoint != NEWEST:

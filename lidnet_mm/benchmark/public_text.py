@@ -14,9 +14,9 @@ SERIES = re.compile(r"\d{1,3}|[a-z]{1,2}")
 
 NAME = re.compile(r"(?P<patient>.*?)(?:, series (?P<series>.*?))?, slice (?P<slice>-?\d+)", re.S)
 FOLDERS = re.compile(
-    r"(?<![\w.<])(?:[A-Za-z]:)?(?:~|\.{1,2})?(?:[\\/](?=[\w.~])[^\\/\s'\",;:()\[\]]+)+"
+    r"(?<![\w.<])(?<!&lt;)(?:[A-Za-z]:)?(?:~|\.{1,2})?(?:[\\/](?=[\w.~])[^\\/\s'\",;:()\[\]]+)+"
 )
-"""A path from a root, a home or a folder above."""
+"""A path from a root, a home or a folder above; what follows ``<``, also in Markdown, is a tag."""
 
 
 class PublicNames:

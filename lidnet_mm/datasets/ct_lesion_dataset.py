@@ -1,22 +1,25 @@
 """CT slices with lesion boxes, from a COCO json."""
 
 import logging
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from numbers import Real
 from pathlib import Path
 from typing import Any
 
 from mmdet.datasets import CocoDataset
-from mmengine.fileio import load
+from mmengine.fileio import get
 from mmengine.logging import print_log
 
+from lidnet_mm.coco_json.annotation_file import (
+    AnnotationFile,
+    class_names,
+    parse_annotations,
+    require_annotated,
+)
 from lidnet_mm.datasets.drawn_slices import DrawnSlices
 from lidnet_mm.datasets.expected_counts import check_expected, unexpected_counts
 from lidnet_mm.datasets.readers import VolumeError
 from lidnet_mm.registry import DATASETS
-
-REMEDY = "rebuild it with tools/dataset_converters"
 
 
 @DATASETS.register_module()
@@ -42,13 +45,16 @@ class CTLesionDataset(DrawnSlices, CocoDataset):
             ever replaced by another.
         expected: What the annotation file is known to hold, such as ``dict(slices=2000)`` of a
             published data set (see :func:`unexpected_counts`); one warning lists what differs.
+        unannotated: Take slices in which nobody looked for lesions (``info.annotated`` of the
+            annotation file is false). They are for denoisers alone: a detector would learn them as
+            negatives.
         **kwargs: As for ``CocoDataset``.
 
     Raises:
         FileNotFoundError: The annotation file or a volume is missing.
-        ValueError: The annotation file is not COCO, a record lacks a field, or none of the
-            dataset's classes is among the categories; or slices are to be skipped in a test; or
-            ``expected`` has what cannot be counted.
+        ValueError: The annotation file is not COCO or a record is not right, of which one message
+            names all (see :mod:`lidnet_mm.coco_json`); its categories are not the dataset's
+            classes; slices are to be skipped in a test; or ``expected`` has what cannot be counted.
     """
 
     METAINFO = {"classes": ("lesion",), "palette": [(220, 20, 60)]}  # noqa: RUF012
@@ -59,6 +65,7 @@ class CTLesionDataset(DrawnSlices, CocoDataset):
         data_prefix: Mapping[str, str] | None = None,
         unreadable: str = "error",
         expected: Mapping[str, Any] | None = None,
+        unannotated: bool = False,
         **kwargs: Any,
     ) -> None:
         if unreadable not in ("error", "skip"):
@@ -69,7 +76,9 @@ class CTLesionDataset(DrawnSlices, CocoDataset):
                 " compare; leave it out where test_mode=True"
             )
         self.unreadable = unreadable
+        self.unannotated = unannotated
         self.expected = expected or {}
+        self._classes_are_chosen = "classes" in (kwargs.get("metainfo") or {})
         check_expected(self.expected)
         super().__init__(*args, data_prefix=dict(data_prefix or {"img": ""}), **kwargs)
 
@@ -116,14 +125,34 @@ class CTLesionDataset(DrawnSlices, CocoDataset):
         Returns:
             One dict a slice, as ``parse_data_info`` gives it.
         """
-        content = self._load_annotations()
-        for record in content["images"]:
-            _check_image_record(record, self.ann_file)
-        _check_unique_ids(content["images"], self.ann_file)
+        found = self._read_annotations()
+        content = found.content
+        if not self.unannotated:
+            require_annotated(content, self.ann_file)
         self._check_categories(content)
-        data_list = super().load_data_list()
+        self.cat_ids = [
+            category["id"]
+            for category in content["categories"]
+            if category["name"] in self.metainfo["classes"]
+        ]
+        self.cat2label = {category: label for label, category in enumerate(self.cat_ids)}
+        boxes: dict[int, list[dict]] = defaultdict(list)
+        self.cat_img_map: dict[int, list[int]] = defaultdict(list)
+        for box in content["annotations"]:
+            boxes[box["image_id"]].append(box)
+            self.cat_img_map[box["category_id"]].append(box["image_id"])
+        data_list = [
+            self.parse_data_info(
+                {
+                    "raw_img_info": {**image, "img_id": image["id"]},
+                    "raw_ann_info": boxes[image["id"]],
+                }
+            )
+            for image in content["images"]
+        ]
         self._check_volumes(data_list)
-        self._warn_of_lost_boxes(content, data_list)
+        self._warn_of_other_classes(content)
+        self._warn_of_corrections(found.corrected)
         self._warn_of_unexpected_counts(content)
         return data_list
 
@@ -158,36 +187,51 @@ class CTLesionDataset(DrawnSlices, CocoDataset):
             )
         return data_info
 
-    def _load_annotations(self) -> dict:
-        """The content of the annotation file, checked to be COCO."""
+    def _read_annotations(self) -> AnnotationFile:
+        """The content of the annotation file, checked."""
         if "://" not in self.ann_file and not Path(self.ann_file).is_file():
             raise FileNotFoundError(
                 f"Annotation file {self.ann_file} does not exist: convert the data set with"
                 " tools/dataset_converters, or correct ann_file and data_root in the config"
                 + _if_validation(self.ann_file)
             )
-        try:
-            content = load(self.ann_file, file_format="json", backend_args=self.backend_args)
-        except ValueError as error:
-            raise ValueError(f"{self.ann_file} is not valid json ({error}): {REMEDY}") from error
-        keys = ("images", "annotations", "categories")
-        if not isinstance(content, dict) or not all(_is_records(content.get(key)) for key in keys):
-            raise ValueError(
-                f"{self.ann_file} is not a COCO file: it needs {', '.join(keys)}, each a list of"
-                f" records; {REMEDY}"
-            )
-        return content
+        return parse_annotations(get(self.ann_file, self.backend_args), self.ann_file)
 
     def _check_categories(self, content: dict) -> None:
-        """Refuse a file whose boxes would all be dropped for their class."""
-        found = [category.get("name") for category in content["categories"]]
-        classes = self.metainfo["classes"]
+        """Refuse a file of other classes, or of the same in another order.
+
+        Labels are counted in the order of the file, by MMDetection's metrics, too: another order
+        would give a lesion the name of another class.
+        """
+        found, classes = class_names(content), list(self.metainfo["classes"])
         if not set(classes) & set(found):
             raise ValueError(
-                f"{self.ann_file} has the categories {found}, none of the dataset's classes"
-                f" {list(classes)}: set metainfo=dict(classes=...) of the datasets in the config,"
+                f"{self.ann_file} has the categories {list(found)}, none of the dataset's classes"
+                f" {classes}: set metainfo=dict(classes=...) of the datasets in the config,"
                 f" or convert again with --class-name '{classes[0]}'"
             )
+        if [name for name in found if name in classes] != classes:
+            raise ValueError(
+                f"{self.ann_file} has the categories {list(found)}, and the dataset's classes are"
+                f" {classes}: set metainfo=dict(classes=...) of the datasets in the config to those"
+                " of the file, in its order, and give all files of a data set all categories"
+            )
+        others = self._boxes_of_other_classes(content)
+        if others and not self._classes_are_chosen:
+            raise ValueError(
+                f"{self.ann_file} has boxes of the categories {others} beside the dataset's classes"
+                f" {classes}, and without them these lesions would count as healthy: set"
+                " metainfo=dict(classes=...) of the datasets in the config"
+            )
+
+    def _boxes_of_other_classes(self, content: dict) -> dict[str, int]:
+        """Number of boxes by category, of those that are none of the dataset's classes."""
+        names = {category["id"]: category["name"] for category in content["categories"]}
+        counts: dict[str, int] = defaultdict(int)
+        for box in content["annotations"]:
+            if names[box["category_id"]] not in self.metainfo["classes"]:
+                counts[names[box["category_id"]]] += 1
+        return dict(counts)
 
     def _check_volumes(self, data_list: list[dict]) -> None:
         """Refuse missing volumes, each file looked up once."""
@@ -202,13 +246,25 @@ class CTLesionDataset(DrawnSlices, CocoDataset):
                 " the files, or convert the data set again"
             )
 
-    def _warn_of_lost_boxes(self, content: dict, data_list: list[dict]) -> None:
-        """Say how many boxes MMDetection drops as degenerate."""
-        lost = len(content["annotations"]) - sum(len(info["instances"]) for info in data_list)
-        if lost:
+    def _warn_of_other_classes(self, content: dict) -> None:
+        """Say which boxes the choice of classes leaves out."""
+        others = self._boxes_of_other_classes(content)
+        if others:
             print_log(
-                f"{self.ann_file}: {lost} of {len(content['annotations'])} boxes are not used"
-                " (narrower than a pixel, outside the slice, of another class or of no slice)",
+                f"{self.ann_file}: {sum(others.values())} of {len(content['annotations'])} boxes"
+                f" are not used, because classes={list(self.metainfo['classes'])} leaves out"
+                f" {others}: their lesions count as healthy",
+                logger="current",
+                level=logging.WARNING,
+            )
+
+    def _warn_of_corrections(self, corrected: Sequence[str]) -> None:
+        """Say what other readers of the file see otherwise."""
+        if corrected:
+            print_log(
+                f"{self.ann_file} was read with corrections, boxes: {'; '.join(corrected)}. To"
+                " score on the same boxes use lidnet_mm.CocoMetric, for MMDetection's own reads the"
+                " file as it is",
                 logger="current",
                 level=logging.WARNING,
             )
@@ -233,40 +289,3 @@ def _if_validation(ann_file: str) -> str:
         ". A part of the split without patients gets no file: to train without validation, set"
         " val_dataloader = None, val_evaluator = None and val_cfg = None in the config"
     )
-
-
-def _is_records(value: object) -> bool:
-    """Whether a part of the file is a list of json objects."""
-    return isinstance(value, list) and all(isinstance(record, dict) for record in value)
-
-
-def _check_unique_ids(records: list[dict], ann_file: str) -> None:
-    """Refuse slices that share an id: all but one would be lost."""
-    twice = [id_ for id_, count in Counter(record["id"] for record in records).items() if count > 1]
-    if twice:
-        raise ValueError(
-            f"{len(twice)} image ids in {ann_file} stand for several slices, first {twice[0]}:"
-            f" {REMEDY}"
-        )
-
-
-def _check_image_record(record: dict, ann_file: str) -> None:
-    """Refuse an image record that lacks what a CT slice needs."""
-    place = f"image {record.get('id')} ({record.get('file_name')}) in {ann_file}"
-    required = ("id", "file_name", "height", "width", "slice_index", "spacing", "patient_id")
-    missing = [key for key in required if record.get(key) is None]
-    if missing:
-        raise ValueError(f"{place} has no {', '.join(missing)}: {REMEDY}")
-    for key in ("slice_index", "slice_in_file", "ldct_slice_index"):
-        index = record.get(key, 0)
-        if not isinstance(index, int) or index < 0:
-            raise ValueError(f"{place} has {key} {index!r}, not a whole number from 0: {REMEDY}")
-    spacing = record["spacing"]
-    if (
-        not isinstance(spacing, list)
-        or len(spacing) != 2
-        or not all(isinstance(size, Real) and size > 0 for size in spacing)
-    ):
-        raise ValueError(
-            f"{place} has spacing {spacing!r}, not [row_mm, column_mm], both positive: {REMEDY}"
-        )

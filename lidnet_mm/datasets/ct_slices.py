@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lidnet_mm.ct_bounds import outside_hounsfield
 from lidnet_mm.datasets import readers
 from lidnet_mm.datasets.readers import CTVolume, VolumeError, open_volume
 from lidnet_mm.datasets.slice_cache.image_store import open_store
@@ -110,11 +111,12 @@ def _decode(path: str, index: int, patient: str | None) -> CTSlice:
         image = volume.read_slice(index)
     except (VolumeError, IndexError) as error:
         raise VolumeError(f"Patient {patient}, slice {index}: {error}") from error
-    bad = int(image.size - np.count_nonzero(np.isfinite(image)))
+    bad = outside_hounsfield(image)
     if bad:
         raise VolumeError(
             f"Patient {patient}, slice {index} of {path} has {bad} pixels that are NaN or"
-            " infinite: replace them (with -1024 HU where there is no tissue) or leave the slice"
+            " infinite, or beyond the HU that 16 bits hold: replace them (with -1024 HU where there"
+            " is no tissue) or leave the slice"
             " out of the annotation file"
         )
     return CTSlice(image, volume.spacing, volume.slice_spacing, _corners(volume, index))
@@ -133,7 +135,7 @@ def _key(path: str, index: int) -> str:
     """Name of a slice in the cache: it changes with anything that its pixels depend on."""
     path = os.path.abspath(path)  # noqa: PTH100 - Path.absolute keeps '..', and this is quicker
     name = f"{path}|{_volume_state(path)}|{index}|{reader_version()}"
-    return hashlib.sha256(name.encode()).hexdigest()
+    return hashlib.sha256(os.fsencode(name)).hexdigest()
 
 
 def _volume_state(path: str) -> str:
@@ -163,10 +165,10 @@ def _folder_state(path: str, folder_state: str) -> str:
     A file that is added, removed or renamed changes the folder's own time, and so is seen at once;
     one that is overwritten in place is seen by the next process.
     """
-    digest = hashlib.sha256(folder_state.encode())
+    digest = hashlib.sha256(os.fsencode(folder_state))
     for entry in sorted(os.scandir(path), key=lambda entry: entry.name):
         state = entry.stat()
-        digest.update(f"{entry.name}|{state.st_mtime_ns},{state.st_size}\n".encode())
+        digest.update(os.fsencode(f"{entry.name}|{state.st_mtime_ns},{state.st_size}\n"))
     return digest.hexdigest()
 
 

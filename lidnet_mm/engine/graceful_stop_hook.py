@@ -13,6 +13,7 @@ from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
 from lidnet_mm.engine.deaf_worker import start_deaf_worker
+from lidnet_mm.engine.watched_loader import is_waited_for
 from lidnet_mm.registry import HOOKS
 
 
@@ -25,6 +26,10 @@ class GracefulStopHook(Hook):
     the same iteration. The worker processes of the data loaders ignore the signals, which a
     scheduler or Ctrl-C send to them, too. A second signal changes nothing; SIGKILL still ends the
     training at once.
+
+    A training that waits for a batch of its worker processes saves and exits at once, if the loader
+    is watched (:class:`LoaderWatchHook`); with several processes it waits for the batch, or for the
+    end of the wait, because all stop at the same iteration.
 
     A validation is finished first, unless the checkpoint of its iteration exists already; in that
     case it is cut short and not repeated when the training is resumed.
@@ -61,6 +66,7 @@ class GracefulStopHook(Hook):
             loaders.append(runner.val_dataloader)
         for loader in loaders:
             self._protect_workers(loader)
+        self._runner = runner
 
     def after_train_iter(
         self,
@@ -129,8 +135,14 @@ class GracefulStopHook(Hook):
         self._previous = {}
 
     def _take(self, number: int, frame: FrameType | None) -> None:
-        """Take note of a signal; it may come at any place, so no more than that."""
+        """Take note of a signal; it may come at any place, so no more than that.
+
+        But where the next batch is waited for, which may never come, an iteration has ended.
+        """
         self._received = number
+        runner = self._runner
+        if get_world_size() == 1 and is_waited_for(runner.train_dataloader):
+            self._save_and_exit(runner, runner.iter, number)
 
     def _agreed(self) -> int:
         """The signal that one of the processes got; 0 for none."""
@@ -148,15 +160,16 @@ class GracefulStopHook(Hook):
 
     def _save_and_exit(self, runner: Runner, iteration: int, number: int) -> None:
         """Save the state after so many iterations, and exit when it is on the disk."""
-        if not self._is_saved(iteration):
+        if iteration and not self._is_saved(iteration):
             meta = {"epoch": runner.epoch, "iter": iteration}
             self._checkpoint_hook._save_checkpoint_with_step(runner, iteration, meta)
         barrier()  # a launcher ends all processes when the first has left
         self.after_train(runner)
         status = 128 + number
+        saved = f"saved as {self._checkpoint_hook.last_ckpt}; go on with --resume"
         runner.logger.warning(
-            f"{signal.Signals(number).name}: stopped after iteration {iteration}, saved as "
-            f"{self._checkpoint_hook.last_ckpt}; go on with --resume (exit status {status})"
+            f"{signal.Signals(number).name}: stopped after iteration {iteration}, "
+            f"{saved if iteration else 'nothing to save'} (exit status {status})"
         )
         raise SystemExit(status)
 

@@ -25,8 +25,9 @@ class MixedPrecisionOptimWrapper(OptimWrapper):
     whose gradients overflow is left out and the scale halved; all processes do so together, for
     they share their gradients. Validation and test are in full precision.
 
-    Of a detector only backbone and neck are in half precision. MMEngine's ``AmpOptimWrapper``
-    needs a GPU, and has the heads in half precision, too.
+    Of a detector only backbone and neck are in half precision, of a denoiser the critic and the
+    losses alone: the generator's output is in HU, for which the bits do not suffice. MMEngine's
+    ``AmpOptimWrapper`` needs a GPU, and has generator and heads in half precision, too.
 
     Args:
         dtype (str): ``'bf16'`` or ``'fp16'``. Defaults to ``'bf16'``.

@@ -22,22 +22,28 @@ class DamagedCheckpointError(ValueError):
 
 
 def noted_checkpoint(work_dir: Path) -> Path | None:
-    """What MMEngine's note names, whether it is there or not.
+    """The checkpoint of a work dir that MMEngine's note names, whether it is there or not.
 
-    ``mmengine.runner.find_latest_checkpoint`` does the same, but prints a line where there is none,
-    which is no news while a comparison looks for what is still to do.
+    The note has a whole path. Only the name counts: a work dir that was copied or moved holds
+    checkpoints of its own, and those of another are not its own.
 
     Args:
         work_dir (Path): Work dir of a training.
 
     Returns:
-        Path | None: The checkpoint; None without a note, or where a kill or power cut emptied it.
+        Path | None: The checkpoint, in the work dir; None without a note, or where a kill or power
+            cut emptied it.
     """
+    text = _note(work_dir)
+    return work_dir / Path(text).name if text else None
+
+
+def _note(work_dir: Path) -> str:
+    """What the note says; nothing where there is none."""
     note = work_dir / NOTE
     if not note.is_file():
-        return None
-    text = note.read_text(encoding="utf-8", errors="replace").strip("\0 \n")
-    return Path(text) if text else None
+        return ""
+    return note.read_text(encoding="utf-8", errors="replace").strip("\0 \n")
 
 
 def newest_checkpoint(work_dir: Path) -> Path | None:
@@ -56,6 +62,7 @@ def newest_checkpoint(work_dir: Path) -> Path | None:
 
     Raises:
         DamagedCheckpointError: If there are checkpoints and none of them is complete.
+        FileNotFoundError: If the note names one, and there is none in the work dir.
     """
     found = _candidates(work_dir)
     for path in found:
@@ -123,17 +130,24 @@ def damage_of(path: Path) -> str | None:
 def _candidates(work_dir: Path) -> list[Path]:
     """Checkpoints of a training, the newest first."""
     noted = noted_checkpoint(work_dir)
-    folder = work_dir
-    if not _numbered(work_dir) and noted is not None:
-        folder = noted.parent  # CheckpointHook has an out_dir of its own
-    found = _numbered(folder)
+    found = _numbered(work_dir)
+    if not found and noted is not None:
+        if not noted.is_file():
+            raise FileNotFoundError(
+                f"{work_dir / NOTE} names {_note(work_dir)}, and there is no checkpoint in "
+                f"{work_dir}: bring {noted.name} back, give its path with --resume, or delete the "
+                "note to train from the start"
+            )
+        return [noted]  # under a name that CheckpointHook was given
     last = NAME.fullmatch(noted.name) if noted is not None else None
     if last is not None:
         written, number = (work_dir / NOTE).stat().st_mtime_ns, int(last[1])
         stale = [p for n, p in found if n > number and p.stat().st_mtime_ns < written]
         if stale:
             names = ", ".join(path.name for path in stale)
-            _warn(f"{folder}: {names} older than {noted.name}, of an earlier training: left aside")
+            _warn(
+                f"{work_dir}: {names} older than {noted.name}, of an earlier training: left aside"
+            )
         found = [(n, path) for n, path in found if path not in stale]
     return [path for _, path in sorted(found, reverse=True)]
 

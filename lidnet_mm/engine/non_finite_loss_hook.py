@@ -8,9 +8,10 @@ from mmengine.dist import all_gather_object, all_reduce, get_world_size
 from mmengine.hooks import Hook
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
-from torch import Tensor
+from torch import Tensor, nn
 
 from lidnet_mm.engine.batch_names import batch_names
+from lidnet_mm.engine.phased_train_loop import unwrapped
 from lidnet_mm.registry import HOOKS
 
 SKIPPED = "skipped_steps"
@@ -30,7 +31,7 @@ class NonFiniteLossHook(Hook):
     they are without it. Where gradients are accumulated, a skipped batch that would end a step
     takes those before it with it. Gradients that are not finite although the loss is skip the
     step, too; under a loss scaler that is the scaler's business. What a detector keeps outside
-    its parameters and buffers is not undone.
+    of its state dict is not undone.
 
     Args:
         max_in_a_row (int): Most batches that a part of the model may skip one after the other;
@@ -53,6 +54,7 @@ class NonFiniteLossHook(Hook):
         Args:
             runner (Runner): The runner.
         """
+        self._running = _running_statistics(unwrapped(runner.model))
         wrappers = runner.optim_wrapper
         is_dict = isinstance(wrappers, OptimWrapperDict)
         for part, wrapper in wrappers.items() if is_dict else [("model", wrappers)]:
@@ -74,7 +76,7 @@ class NonFiniteLossHook(Hook):
         """
         self._batch = data_batch
         self._skipped = False
-        self._keep_buffers(runner)
+        self._keep_statistics()
 
     def after_train_iter(
         self,
@@ -109,8 +111,8 @@ class NonFiniteLossHook(Hook):
         """
         self._skipped = True
         with torch.no_grad():
-            for buffer, value in self._buffers:
-                buffer.copy_(value)
+            for (module, name), value in zip(self._running, self._kept, strict=True):
+                getattr(module, name).copy_(value)
         found = all_gather_object((reason, batch_names(self._batch)) if is_here else None)
         reasons = "; ".join(f"{why}, batch: {names}" for why, names in filter(None, found))
         counts = self._count(runner, part)
@@ -137,11 +139,11 @@ class NonFiniteLossHook(Hook):
         counts = runner.message_hub.runtime_info.get(SKIPPED, {})
         if counts.get(part, {}).get("in_a_row"):
             counts[part]["in_a_row"] = 0
-        self._keep_buffers(runner)  # another part may have its turn on the same batch
+        self._keep_statistics()  # another part may have its turn on the same batch
 
-    def _keep_buffers(self, runner: Runner) -> None:
-        """Copy all buffers: a forward pass alone brings NaN into running statistics."""
-        self._buffers = [(buffer, buffer.clone()) for buffer in runner.model.buffers()]
+    def _keep_statistics(self) -> None:
+        """Copy the running statistics: a forward pass alone brings NaN into them."""
+        self._kept = [getattr(module, name).clone() for module, name in self._running]
 
     @staticmethod
     def _count(runner: Runner, part: str) -> dict:
@@ -155,6 +157,17 @@ class NonFiniteLossHook(Hook):
         own["in_a_row"] += 1
         runner.message_hub.update_info(SKIPPED, counts)
         return own
+
+
+def _running_statistics(model: nn.Module) -> list[tuple[nn.Module, str]]:
+    """Modules and names of the buffers that checkpoints keep; the others are constants."""
+    saved = {id(value) for value in model.state_dict(keep_vars=True).values()}
+    return [
+        (module, name)
+        for module in model.modules()
+        for name, buffer in module.named_buffers(recurse=False)
+        if id(buffer) in saved
+    ]
 
 
 def _update(

@@ -6,12 +6,12 @@ from typing import Any
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.runner import Runner
-from mmengine.runner.checkpoint import _load_checkpoint
 from torch import nn
 
 from lidnet_mm.engine.collaborative_train_loop import CollaborativeTrainLoop
 from lidnet_mm.engine.phased_train_loop import unwrapped
 from lidnet_mm.registry import HOOKS
+from lidnet_mm.weights_file import read_weights_file
 
 PART = "detector"
 
@@ -59,7 +59,7 @@ class SharedPretrainingHook(Hook):
             raise FileNotFoundError(
                 f"no pre-training {self.checkpoint}: train it first, with train_cfg.rounds=0"
             )
-        stored = _load_checkpoint(self.checkpoint, map_location="cpu")
+        stored = read_weights_file(self.checkpoint)
         self._check(runner, stored)
         _take_weights(unwrapped(runner.model).detector, stored["state_dict"], self.checkpoint)
         runner.optim_wrapper[PART].load_state_dict(stored["optimizer"][PART])

@@ -1,10 +1,10 @@
 """Diameters of lesions from an annotation file, which a sample does not carry."""
 
-import json
 from collections import defaultdict
-from pathlib import Path
 
 import numpy as np
+
+from lidnet_mm.coco_json.annotation_file import read_annotation_file
 
 SAME_BOX = 1e-2
 """Largest difference in pixels of a box and its copy in float32."""
@@ -20,13 +20,12 @@ class LesionDiameters:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        KeyError: If it is not COCO.
+        ValueError: If it is not COCO, or a record is not right.
     """
 
     def __init__(self, ann_file: str) -> None:
         self._lesions: dict[int, list[tuple[np.ndarray, float]]] = defaultdict(list)
-        content = json.loads(Path(ann_file).read_text(encoding="utf-8"))
-        for lesion in content["annotations"]:
+        for lesion in read_annotation_file(ann_file).content["annotations"]:
             if lesion.get("diameter_mm") is not None:
                 x, y, width, height = lesion["bbox"]
                 box = np.array([x, y, x + width, y + height])

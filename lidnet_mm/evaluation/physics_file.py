@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from lidnet_mm.damaged_file import damage_told
 from lidnet_mm.whole_file import write_whole
 
 UNITS = {"frequency": "cycles/mm", "noise": "HU^2 mm^2", "edges": "1 at frequency 0"}
@@ -51,13 +52,17 @@ def read_physics(path: Path) -> dict[str, Any]:
     Returns:
         dict[str, Any]: ``values``, ``noise`` and ``edges`` as they were given to it, NaN where
             something is not known.
+
+    Raises:
+        DamagedFileError: If it holds something else.
     """
-    content = json.loads(path.read_text(encoding="utf-8"))
-    return {
-        "values": {n: math.nan if v is None else v for n, v in content["values"].items()},
-        "noise": _arrays(content["noise"]),
-        "edges": {kind: _arrays(curves) for kind, curves in content["edges"].items()},
-    }
+    with damage_told(path, "score it again", "holds no noise and edges"):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return {
+            "values": {n: math.nan if v is None else v for n, v in content["values"].items()},
+            "noise": _arrays(content["noise"]),
+            "edges": {kind: _arrays(curves) for kind, curves in content["edges"].items()},
+        }
 
 
 def _number(value: float) -> float | None:

@@ -173,7 +173,7 @@ def read_records(path: str | Path) -> list[SliceRecord]:
     """
     try:
         entries = json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not valid JSON ({error}): score again") from error
     if not isinstance(entries, list):
         raise ValueError(f"{path}: records are a list, not {type(entries).__name__}: score again")
@@ -211,7 +211,7 @@ def _checked(entry: Any, where: str) -> SliceRecord:
         return SliceRecord.from_dict(entry)
     except KeyError as error:
         raise ValueError(f"{where} has no {error}: score again") from error
-    except (TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
         raise ValueError(f"{where} is no record of a slice ({error}): score again") from error
 
 

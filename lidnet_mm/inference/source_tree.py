@@ -16,6 +16,7 @@ from lidnet_mm.datasets.readers import (
     PngFolder,
     SimpleITKVolume,
 )
+from lidnet_mm.datasets.readers.dicom_slice import DicomSlice
 from lidnet_mm.datasets.writers.open_writer import split_suffix
 
 VOLUME_READERS = {
@@ -40,6 +41,7 @@ class FoundVolume:
         kind: ``'dicom'``, ``'file'`` or ``'png'``.
         label: What messages call it.
         key: What tells it from all others of the source.
+        slices: Headers of a DICOM series.
     """
 
     folder: PurePath
@@ -48,6 +50,7 @@ class FoundVolume:
     kind: str
     label: str
     key: str = field(compare=False)
+    slices: tuple[DicomSlice, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def identity(self) -> str:
@@ -62,7 +65,7 @@ class FoundVolume:
             VolumeError: It cannot be read.
         """
         if self.kind == "dicom":
-            return DicomVolume(self.files, oblique=True)
+            return DicomVolume.of_slices(self.slices, oblique=True)
         if self.kind == "png":
             return PngFolder(self.files[0].parent, self.files)
         return VOLUME_READERS[split_suffix(self.files[0].name)[1]](self.files[0], oblique=True)
@@ -144,12 +147,12 @@ def _series(source: Path, root: Path) -> tuple[list[FoundVolume], list[LeftOut]]
     if source.is_file() and split_suffix(source.name)[1] in {*VOLUME_READERS, ".png"}:
         return [], []
     files = [source] if source.is_file() else dicom_files([source])
-    series, left_out = find_series(files)
+    images = find_series(files)
     found = []
-    for each in series:
+    for each in images.series:
         place = Path(os.path.commonpath([path.parent for path in each.files])).relative_to(root)
-        name = f"series_{hashlib.sha256(each.uid.encode()).hexdigest()[:8]}"
+        name = f"series_{hashlib.sha256(each.name.encode()).hexdigest()[:8]}"
         label = f"{place} ({len(each.slices)} DICOM slices)"
-        key = f"dicom {place} {each.uid}"
-        found.append(FoundVolume(place, name, each.files, "dicom", label, key))
-    return found, left_out
+        key = f"dicom {place} {each.name}"
+        found.append(FoundVolume(place, name, each.files, "dicom", label, key, each.slices))
+    return found, images.left_out

@@ -121,7 +121,7 @@ class DenoisingModel(AlternatingModel):
             self._check_turns()
             if self.phase is Phase.CRITIC:
                 return self.critic_loss(inputs, ndct)
-            return self.loss(self.generator(inputs), ndct)
+            return self.loss(self._generate(inputs), ndct)
         if mode == "predict":
             denoised = self.denoise(inputs)
             return add_images(data_samples, denoised, ndct, self.data_preprocessor.window)
@@ -130,8 +130,14 @@ class DenoisingModel(AlternatingModel):
     def denoise(self, inputs: Tensor) -> Tensor:
         """Denoise (N, 1, H, W) in [0, 1], in tiles where they are set and no gradient is needed."""
         if self.tiles is None or torch.is_grad_enabled():
+            return self._generate(inputs)
+        with _full_precision(inputs):
+            return denoise_in_tiles(self.generator, inputs, *self.tiles)
+
+    def _generate(self, inputs: Tensor) -> Tensor:
+        """Denoise whole slices."""
+        with _full_precision(inputs):
             return self.generator(inputs)
-        return denoise_in_tiles(self.generator, inputs, *self.tiles)
 
     def loss(self, denoised: Tensor, ndct: Tensor) -> dict[str, Tensor]:
         """Own losses of the generator on (N, 1, H, W) tensors in [0, 1]."""
@@ -151,7 +157,7 @@ class DenoisingModel(AlternatingModel):
             dict[str, Tensor]: Scalars.
         """
         with torch.no_grad():
-            denoised = self.generator(inputs)
+            denoised = self._generate(inputs)
         losses = self.loss_adversarial.of_critic(self.critic, denoised, ndct)
         return {f"critic.{name}": value for name, value in losses.items()}
 
@@ -162,6 +168,16 @@ class DenoisingModel(AlternatingModel):
                 "a DenoisingModel with a critic trains in turns: use "
                 "train_cfg=dict(type='lidnet_mm.AdversarialTrainLoop', ...)"
             )
+
+
+def _full_precision(inputs: Tensor) -> torch.autocast:
+    """No autocast for a generator.
+
+    Half precision rounds to a share of the value, and the values of a slice stand upon the offset
+    of its window: 8 bits are steps of up to 8 HU in a window of 2000 HU. A first and a last layer
+    in full, with hidden ones of 8 bits, were still 0.4 to 1.6 HU (rms) off.
+    """
+    return torch.autocast(inputs.device.type, enabled=False)
 
 
 def add_images(

@@ -85,7 +85,12 @@ class DetectorBridge(nn.Module):
         return cls(image_window, windows, mean=mean, std=std)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, 1, H, W) in [0, 1] to the detector's (N, 3, H, W); values outside are clamped."""
+        """(N, 1, H, W) in [0, 1] to the detector's (N, 3, H, W); values outside are clamped.
+
+        A slice in half precision is brought to float32 first: 8 bits of a detector's window are
+        fewer than the grey values that it tells apart.
+        """
+        x = x.to(torch.promote_types(x.dtype, torch.float32))
         hu = self.image_window.denormalize(x.clamp(0, 1))
         gray = ((hu - self.low) / self.width).clamp(0, 1) * 255.0
         return (gray - self.mean) / self.std

@@ -10,6 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from lidnet_mm.visualization.figure_text import figure_text
 from lidnet_mm.visualization.windowing import apply_window
 
 TRUTH_COLOUR = "#56b4e9"
@@ -120,7 +121,7 @@ def panels_png(panels: Sequence[SlicePanel], window: Sequence[float], width: int
         axes = figure.add_axes((left, 0, width / total[0], height / total[1]))
         _draw(axes, panel, window, _whole(panel.image))
         limits = f"  [{window[0]:g}, {window[1]:g}] HU" if index == 0 else ""
-        axes.set_title(panel.title + limits, fontsize=10, pad=6)
+        axes.set_title(figure_text(panel.title) + limits, fontsize=10, pad=6)
     return _to_png(figure)
 
 

@@ -97,8 +97,8 @@ class TestDataRoot:
 
 
 def test_other_options(write):
-    config = load_config(write(BASE), {"test_evaluator.1.type": "P", "seed": 3})
-    assert (config.test_evaluator[1].type, config.seed) == ("P", 3)
+    config = load_config(write(BASE), {"test_evaluator.1.type": "P", "randomness.seed": 3})
+    assert (config.test_evaluator[1].type, config.randomness.seed) == ("P", 3)
 
 
 def test_missing_file(tmp_path):
@@ -164,7 +164,7 @@ class TestJudge:
         expected = repository / "configs" / "judges" / "judge_faster-rcnn_r18_sts.py"
         assert judge_path(load_config(own)) == expected
 
-    @pytest.mark.parametrize("text", ["x = 1", "judge = ''", "judge = None"])
+    @pytest.mark.parametrize("text", ["data_root = 'x'", "judge = ''", "judge = None"])
     def test_none_named(self, write, text):
         config = load_config(write(text))
         with pytest.raises(KeyError, match=r"config\.py names no judge: add judge='\.\./judges"):

@@ -38,6 +38,15 @@ def test_each_optimizer_of_a_shipped_config(repository: Path, path, parts):
         assert new == {**old, "type": WRAPPER, "dtype": "fp16"}
 
 
+@pytest.mark.parametrize(
+    ("path", "is_named"),
+    [("baselines/cpce_l1.py", True), ("baselines/wgan-vgg_adv.py", False)],
+)
+def test_a_model_without_anything_in_half_precision_is_named(repository, logged, path, is_named):
+    use_mixed_precision(load_config(repository / "configs" / path), "bf16")
+    assert any("only the losses are in half precision" in text for text in logged) == is_named
+
+
 def test_another_choice_of_the_config_is_not_overruled():
     wrapper = {"type": "DeepSpeedOptimWrapper", "optimizer": {"type": "SGD", "lr": 1}}
     config = Config({"optim_wrapper": {"constructor": "any", "denoiser": wrapper}})

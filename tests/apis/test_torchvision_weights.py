@@ -1,13 +1,19 @@
 """Weights of torchvision without torchvision."""
 
+import argparse
+import re
 import sys
 import types
 
 import pytest
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
 
+from lidnet_mm.apis.config_options import ConfigOptions
 from lidnet_mm.apis.load_config import load_config
 from lidnet_mm.apis.torchvision_weights import replace_torchvision_weights
+from lidnet_mm.downloaded_weights import MissingDownloadError
+from lidnet_mm.registry import MODELS
 
 RESNET50 = "https://download.pytorch.org/models/resnet50-0676ba61.pth"
 
@@ -51,3 +57,25 @@ def test_no_shipped_config_needs_torchvision(repository, absent):
     for path in (repository / "configs").glob("[bjl]*/*.py"):
         if path.parent.name != "benchmark":
             assert "torchvision://" not in load_config(path).pretty_text, path
+
+
+def test_without_a_network_the_message_has_an_option_that_does_without(
+    repository, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    path = repository / "configs" / "lidnet" / "lidnet_cpce_faster-rcnn_r50.py"
+    address = "http://127.0.0.1:1/models/resnet50-0676ba61.pth"
+    init_default_scope("mmdet")
+
+    def begin(options):
+        backbone = load_config(path, options).model.detector.backbone
+        MODELS.build({**backbone, "base_channels": 2}).init_weights()
+
+    with pytest.raises(MissingDownloadError) as caught:
+        begin({"model.detector.backbone.init_cfg.checkpoint": address})
+    for part in ("resnet50-0676ba61.pth", str(tmp_path / "hub" / "checkpoints"), address):
+        assert part in str(caught.value)
+    option = re.search(r"--cfg-options (\S+)", str(caught.value))[1]
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--cfg-options", nargs="+", action=ConfigOptions)
+    begin(parser.parse_args(["--cfg-options", option]).cfg_options)

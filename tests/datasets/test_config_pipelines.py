@@ -61,3 +61,17 @@ def test_pipelines_pack_ldct_where_there_is_a_dose_and_ndct_elsewhere(sample, na
         steps, simulated = quick(loader.dataset.pipeline)
         packed = Compose(steps)(dict(sample))
         assert (not packed["inputs"].equal(packed["ndct"])) == simulated
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_training_gets_fresh_noise_and_tests_their_own(name):
+    """By the sampler and by test_mode alone, and with the settings of one dose."""
+    config = load_config(ROOT / name)
+    train = config.train_dataloader
+    assert train.sampler.type == "lidnet_mm.SeededInfiniteSampler"
+    assert not train.dataset.get("test_mode", False)
+    tests = [config[key].dataset for key in LOADERS[1:] if config.get(key)]
+    assert all(dataset.test_mode for dataset in tests)
+    datasets = [train.dataset, *tests]
+    doses = [step for d in datasets for step in d.pipeline if step["type"] == SIMULATION]
+    assert all(dose == doses[0] and dose.get("realizations", 4) > 1 for dose in doses)

@@ -17,7 +17,9 @@ def build(tmp_path, write_volume, write_coco, hu_volume):
     """Function that builds the dataset of image records and annotations."""
     write_volume(hu_volume())
 
-    def build_dataset(images, annotations=(BOX,), categories=("lesion",), **options):
+    def build_dataset(images, annotations=None, categories=("lesion",), **options):
+        if annotations is None:
+            annotations = [BOX] if BOX["image_id"] in [one.get("id") for one in images] else []
         ann_file = write_coco(images, annotations, categories)
         return CTLesionDataset(ann_file=ann_file, data_root=str(tmp_path), **options)
 
@@ -197,11 +199,45 @@ def test_other_categories_can_be_asked_for(build, coco_record):
     assert len(dataset.get_data_info(0)["instances"]) == 1
 
 
-def test_boxes_that_are_not_used_are_counted_in_a_warning(build, coco_record, warnings_logged):
-    thin = {**BOX, "id": 2, "bbox": [3, 4, 0.5, 6], "area": 3}
+def test_a_lesion_narrower_than_a_pixel_is_no_negative(build, coco_record, warnings_logged):
+    thin = {**BOX, "bbox": [3.5, 4, 0.5, 6], "area": 3}
+    dataset = build([coco_record(i, SHAPE) for i in range(3)], [thin])
+    assert [box["bbox"] for box in dataset.get_data_info(1)["instances"]] == [[3.25, 4, 4.25, 10]]
+    assert "1 narrower than a pixel" in warnings_logged()
+
+
+def test_a_box_outside_of_its_slice_is_refused(build, coco_record):
     outside = {**BOX, "id": 3, "bbox": [100, 100, 5, 6]}
-    build([coco_record(i, SHAPE) for i in range(3)], [BOX, thin, outside])
-    assert "2 of 3 boxes are not used" in warnings_logged()
+    with pytest.raises(ValueError, match=r"annotations\[1\] \(id 3, image_id 2\) in .*train\.json"):
+        build([coco_record(i, SHAPE) for i in range(3)], [BOX, outside])
+
+
+LESION_AND_CYST = ("lesion", "cyst")
+CYST = {**BOX, "id": 2, "category_id": 2, "bbox": [9, 4, 5, 6]}
+
+
+def test_lesions_of_another_class_are_left_out_only_by_choice(build, coco_record, warnings_logged):
+    records = [coco_record(i, SHAPE) for i in range(3)]
+    with pytest.raises(ValueError, match=r"train\.json has boxes .*'cyst': 1.* metainfo="):
+        build(records, [BOX, CYST], LESION_AND_CYST)
+    dataset = build(records, [BOX, CYST], LESION_AND_CYST, metainfo={"classes": ("lesion",)})
+    assert len(dataset.get_data_info(1)["instances"]) == 1
+    assert "1 of 2 boxes are not used" in warnings_logged()
+
+
+@pytest.mark.parametrize(
+    "classes", [("cyst", "lesion"), ("lesion", "node", "cyst"), ("lesion", "cyst", "node")]
+)
+def test_classes_that_would_get_labels_of_others_are_refused(build, coco_record, classes):
+    """MMDetection counts labels in the order of the file, and skips what is not in it."""
+    with pytest.raises(ValueError, match=r"categories \['lesion', 'cyst'\].*in its order"):
+        build([coco_record(1, SHAPE)], [BOX], LESION_AND_CYST, metainfo={"classes": classes})
+
+
+def test_labels_are_those_of_the_classes(build, coco_record):
+    chosen = {"metainfo": {"classes": LESION_AND_CYST}}
+    dataset = build([coco_record(1, SHAPE)], [BOX, CYST], LESION_AND_CYST, **chosen)
+    assert [box["bbox_label"] for box in dataset.get_data_info(0)["instances"]] == [0, 1]
 
 
 def test_no_warning_where_all_boxes_are_used(build, coco_record, warnings_logged):

@@ -2,6 +2,7 @@
 
 import pickle
 
+import pytest
 from mmengine.dataset import ConcatDataset, RepeatDataset
 
 from lidnet_mm.datasets.draw import Draw
@@ -31,9 +32,10 @@ def test_it_is_an_index():
     assert "abc"[draw] == "c"
 
 
-def test_its_seed_reaches_a_worker_process():
-    draw = pickle.loads(pickle.dumps([Draw(2, seed=2**62)]))[0]
-    assert (type(draw), int(draw), draw.seed) == (Draw, 2, 2**62)
+@pytest.mark.parametrize("visit", [None, 0, 7])
+def test_its_numbers_reach_a_worker_process(visit):
+    draw = pickle.loads(pickle.dumps([Draw(2, seed=2**62, visit=visit)]))[0]
+    assert (type(draw), int(draw), draw.seed, draw.visit) == (Draw, 2, 2**62, visit)
 
 
 def test_its_seed_survives_data_sets_of_data_sets(monkeypatch):
@@ -43,3 +45,12 @@ def test_its_seed_survives_data_sets_of_data_sets(monkeypatch):
     assert second.asked == [1]
     assert RepeatDataset(first, times=3)[Draw(6, seed=8)].seed == 8
     assert first.asked == [2]
+
+
+def test_its_visit_survives_where_it_is_one(monkeypatch):
+    """A repeated data set visits a slice several times in an epoch, all of one number."""
+    monkeypatch.setattr("mmengine.dataset.dataset_wrapper.BaseDataset", Asked)
+    first, second = Asked(), Asked()
+    assert ConcatDataset([first, second])[Draw(5, seed=9, visit=3)].visit == 3
+    repeated = RepeatDataset(first, times=3)
+    assert [repeated[Draw(index, seed=8, visit=3)].visit for index in (2, 6, 10)] == [3, None, None]

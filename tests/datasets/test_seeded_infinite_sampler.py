@@ -100,6 +100,16 @@ def test_empty_data_set_is_refused():
         SeededInfiniteSampler([], seed=3)
 
 
+@pytest.mark.parametrize("skip", [0, 9])
+def test_each_draw_knows_the_earlier_visits_of_its_slice(skip):
+    sampler = SeededInfiniteSampler(range(7), seed=3)
+    earlier = list(islice(SeededInfiniteSampler(range(7), seed=3), skip))
+    sampler.skip(skip)
+    for draw in islice(sampler, 30):
+        assert draw.visit == earlier.count(int(draw))
+        earlier.append(int(draw))
+
+
 def test_global_random_numbers_are_not_touched():
     torch.manual_seed(0)
     expected = torch.rand(3)

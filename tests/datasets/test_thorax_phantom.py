@@ -203,7 +203,7 @@ def test_nothing_is_left_after_an_error(tmp_path, monkeypatch):
     def fail(*_):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(nib, "save", fail)
+    monkeypatch.setattr("lidnet_mm.datasets.thorax_phantom.write_whole", fail)
     with pytest.raises(OSError, match="no space"):
         write_thorax_phantoms(tmp_path / "out", 1, SMALL)
     assert list(tmp_path.iterdir()) == []

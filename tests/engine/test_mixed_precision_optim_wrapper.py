@@ -4,11 +4,17 @@ import copy
 import math
 
 import pytest
+import SimpleITK
 import torch
+from mmengine.dataset import pseudo_collate
+from mmengine.optim import OptimWrapper
+from mmengine.registry import init_default_scope
 from torch import nn
 
 from lidnet_mm.engine import MixedPrecisionOptimWrapper
+from lidnet_mm.models.detector_bridge import DetectorBridge
 from lidnet_mm.models.phase import Phase
+from lidnet_mm.registry import MODELS
 
 SCHEDULE = {"pretrain_iters": 1, "denoiser_iters": 2, "detector_iters": 1, "rounds": 1}
 TYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
@@ -42,14 +48,67 @@ class TestTraining:
         half = TYPES[dtype]
         assert seen == {
             *(("ResLayer", phase, half) for phase in Phase if phase is not Phase.CRITIC),
-            ("Conv2d", Phase.DENOISER, half),
-            ("Conv2d", Phase.DETECTOR_ON_DENOISED, half),
+            ("Conv2d", Phase.DENOISER, torch.float32),
+            ("Conv2d", Phase.DETECTOR_ON_DENOISED, torch.float32),
         }
         assert {p.dtype for p in model.parameters()} == {torch.float32}
         assert all(math.isfinite(log["loss"].item()) for log in runner.observer.logged)
         start, *_, end = runner.observer.states
         for part in ("denoiser", "detector"):
             assert any(not torch.equal(start[part][n], end[part][n]) for n in start[part])
+
+
+def wide_ramp():
+    """Soft tissue from -200 to 300 HU, (1, 64, 64)."""
+    return torch.linspace(-200, 300, 64 * 64).reshape(1, 64, 64)
+
+
+def middle_of_a_chest(folder):
+    """Pixels around the middle of a real slice in HU, (1, 64, 64)."""
+    image = SimpleITK.ReadImage(str(sorted(folder.glob("chest_slices/*.nii.gz"))[0]))
+    hu = torch.from_numpy(SimpleITK.GetArrayFromImage(image)).float().squeeze()
+    return hu[None, 224:288, 224:288].clamp(-1000, 1000)
+
+
+@pytest.mark.parametrize("source", ["ramp", "real slice"])
+@pytest.mark.parametrize("phase", [Phase.DENOISER, Phase.DETECTOR_ON_DENOISED])
+def test_bf16_shows_the_detector_what_full_precision_shows(
+    small_lidnet, slices_in_memory, request, source, phase
+):
+    """Within 0.5 HU; 8 bits of a window of 2000 HU would be steps of up to 8 HU."""
+    real = source == "real slice"
+    hu = middle_of_a_chest(request.getfixturevalue("real_data")) if real else wide_ramp()
+    init_default_scope("mmdet")
+    torch.manual_seed(0)
+    model = MODELS.build(copy.deepcopy(small_lidnet))
+    model.set_phase(phase)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    seen = []
+    model.bridge.register_forward_hook(lambda bridge, _, image: seen.append(image.detach()))
+    for wrapper in (
+        OptimWrapper(optimizer),
+        MixedPrecisionOptimWrapper("bf16", optimizer=optimizer),
+    ):
+        item = slices_in_memory(1)[0]
+        item |= {"inputs": hu, "ndct": hu}
+        batch = model.data_preprocessor(pseudo_collate([item]))
+        with wrapper.optim_context(model):
+            model(**batch, mode="loss")
+    full, half = seen[0], seen[len(seen) // 2]
+    # To HU, by mean, standard deviation and window of the detector.
+    error = (half - full) * model.bridge.std / 255 * model.bridge.width
+    assert half.dtype == torch.float32
+    assert full.std() > 0
+    assert error.square().mean().sqrt() < 0.5
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_the_bridge_computes_in_full_precision(dtype):
+    bridge = DetectorBridge((-1000, 1000), [(-160, 240)])
+    x = torch.rand(1, 1, 8, 8).to(dtype)
+    with torch.autocast("cpu", dtype):
+        found = bridge(x)
+    assert torch.equal(found, bridge(x.float()))
 
 
 class TestScale:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import zipfile
 
 import pytest
@@ -13,6 +14,7 @@ from lidnet_mm.engine.newest_checkpoint import (
     damage_of,
     intact_checkpoint,
     newest_checkpoint,
+    noted_checkpoint,
 )
 
 
@@ -100,10 +102,26 @@ def test_checkpoint_that_was_about_to_go(work_dir):
     assert newest_checkpoint(work_dir) == work_dir / "iter_300.pth.retired"
 
 
-def test_folder_of_its_own(work_dir, tmp_path_factory):
+def test_copy_of_a_work_dir_has_checkpoints_of_its_own(work_dir, tmp_path_factory):
+    copy = tmp_path_factory.mktemp("copies") / "copy"
+    shutil.copytree(work_dir, copy)
+    assert newest_checkpoint(copy) == copy / "iter_1000.pth"
+    assert noted_checkpoint(copy) == copy / "iter_1000.pth"
+
+
+def test_checkpoints_elsewhere_are_not_taken(work_dir, tmp_path_factory):
+    """A copy without the checkpoints: those of the original are another training's."""
     other = tmp_path_factory.mktemp("work")
     (other / "last_checkpoint").write_text(str(work_dir / "iter_1000.pth"))
-    assert newest_checkpoint(other) == work_dir / "iter_1000.pth"
+    assert noted_checkpoint(other) == other / "iter_1000.pth"
+    with pytest.raises(FileNotFoundError, match=r"names .*1000\.pth, and there is no .*--resume"):
+        newest_checkpoint(other)
+
+
+def test_name_of_its_own(tmp_path):
+    torch.save({}, tmp_path / "epoch_3.pth")
+    (tmp_path / "last_checkpoint").write_text("/gone/epoch_3.pth")
+    assert newest_checkpoint(tmp_path) == tmp_path / "epoch_3.pth"
 
 
 def test_other_files_are_no_checkpoints(tmp_path):

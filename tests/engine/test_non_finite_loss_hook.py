@@ -207,3 +207,22 @@ def test_first_process_names_the_slice_of_the_second(two_ranks):
     (line,) = [line for line in log.splitlines() if "Iteration 2:" in line]
     assert "slice 3 of case_3.nii.gz (patient 3)" in line
     assert "case_2" not in line
+
+
+def test_nothing_but_running_statistics_is_kept(make_runner, tmp_path):
+    """A copy of all buffers an iteration costs more than the step where one of them is large."""
+    runner = make_runner(tmp_path, SCHEDULE, default_hooks=hooks())
+    detector = runner.model.detector
+    detector.register_buffer("constant", torch.zeros(1), persistent=False)
+    detector.register_buffer("seen", torch.zeros(1))
+    spoil(runner, [1])
+
+    def count(module, arguments, data):
+        detector.seen = detector.seen + data["ndct"].mean()  # replaced, as some losses do
+
+    runner.model.data_preprocessor.register_forward_hook(count)
+    runner.train()
+    assert torch.isfinite(detector.seen).all()
+    (hook,) = (hook for hook in runner.hooks if isinstance(hook, NonFiniteLossHook))
+    statistics = {"running_mean", "running_var", "num_batches_tracked", "seen"}
+    assert {name for _, name in hook._running} == statistics

@@ -125,13 +125,30 @@ def test_detections_are_brought_into_the_pixels_of_the_packed_image(
 
 
 def test_diameter_of_the_annotation_file(recorded, tested, textured_slice, tmp_path):
+    slices = [
+        {
+            "id": number,
+            "file_name": "a.nii.gz",
+            "slice_index": number,
+            "height": 64,
+            "width": 64,
+            "spacing": [1, 1],
+            "patient_id": "a",
+        }
+        for number in (7, 8)
+    ]
     lesions = [
         {"image_id": 7, "bbox": [4.1, 6, 16, 12], "diameter_mm": 9.5},
         {"image_id": 7, "bbox": [30, 31, 11, 29]},
         {"image_id": 8, "bbox": [30, 31, 11, 29], "diameter_mm": 3.0},
     ]
     path = tmp_path / "test.json"
-    path.write_text(json.dumps({"annotations": lesions}))
+    content = {
+        "images": slices,
+        "annotations": [{**lesion, "category_id": 1} for lesion in lesions],
+        "categories": [{"id": 1, "name": "lesion"}],
+    }
+    path.write_text(json.dumps(content))
     ndct = textured_slice(0)
     boxes = [(8.2, 6, 40.2, 18), (60, 31, 82, 60)]
     sample = tested(ndct, ndct, boxes, scale_factor=(2.0, 1.0))

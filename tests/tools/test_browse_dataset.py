@@ -190,7 +190,7 @@ def test_data_that_is_not_there(call, config, tmp_path):
     made = call(config, "--part", "test")
     assert "error: browsed_here.py has no test_dataloader: it has train" in made.err
     made = call(tmp_path, page="")
-    assert "is a folder: name the HTML file" in made.err
+    assert "is a folder: name the file" in made.err
     assert not list(tmp_path.rglob("*.html*"))
 
 

@@ -36,6 +36,7 @@ def call(tool, tmp_path, monkeypatch):
 
     found = []
     monkeypatch.setattr(tool, "Runner", Tested)
+    monkeypatch.setattr(tool, "check_identity", lambda config, file: None)
     monkeypatch.setattr(tool, "load_detector_weights", lambda model, file: model.append(file))
 
     def main(model, *options, checkpoint=("weights.pth",)):
@@ -110,9 +111,9 @@ def scored(tool, monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ((), ("denoised", None, 0, None)),
+        ((), ("denoised", None, None, None)),
         (("--score", "ldct", "--seed", "2"), ("ldct", None, 2, None)),
-        (("--denoiser", "CPCE (L1)"), ("denoised", None, 0, "CPCE (L1)")),
+        (("--denoiser", "CPCE (L1)"), ("denoised", None, None, "CPCE (L1)")),
     ],
 )
 def test_what_is_scored(call, scored, tmp_path, options, expected):

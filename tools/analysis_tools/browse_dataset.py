@@ -15,6 +15,9 @@ from tqdm import tqdm
 
 from lidnet_mm.apis.config_options import ConfigOptions
 from lidnet_mm.apis.load_config import load_config
+from lidnet_mm.last_line import say_error
+from lidnet_mm.output_path import check_output_file
+from lidnet_mm.terminal import show_any_name
 from lidnet_mm.visualization.dataset_page import (
     DataPart,
     NamedWindow,
@@ -32,6 +35,8 @@ from lidnet_mm.visualization.dataset_page.choice import KINDS
 from lidnet_mm.visualization.dataset_page.shown_slice import UnreadableSlice
 from lidnet_mm.visualization.dataset_page.windows import PRESETS
 from lidnet_mm.whole_file import require_writable
+
+SUFFIXES = (".html", ".htm")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -106,8 +111,8 @@ def facts_of(arguments: argparse.Namespace, number: int, parts: list[DataPart]) 
 
 def browse(arguments: argparse.Namespace) -> str:
     """Make the page, and say what was made."""
-    if arguments.page.is_dir():
-        raise IsADirectoryError(f"{arguments.page} is a folder: name the HTML file to write")
+    given = [] if arguments.data.is_dir() else [("the config", arguments.data)]
+    check_output_file(arguments.page, given, SUFFIXES)
     parts, of_config = find_data(arguments)
     windows = choose_windows(arguments.window, of_config)
     number = None if arguments.all else arguments.number
@@ -128,12 +133,13 @@ def browse(arguments: argparse.Namespace) -> str:
 
 def main() -> int:
     """Make the page, and return the exit status."""
+    show_any_name()
     arguments = build_parser().parse_args()
     MMLogger.get_instance("browse_dataset", log_level="WARNING")
     try:
         made = browse(arguments)
     except (ValueError, OSError) as error:
-        sys.stderr.write(f"error: {error}\n")
+        say_error(error)
         return 1
     sys.stdout.write(f"{made}\n")
     return 0

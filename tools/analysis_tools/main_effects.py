@@ -16,6 +16,9 @@ from pathlib import Path
 
 from lidnet_mm.benchmark.evidence.main_effects import MainEffect, main_effects
 from lidnet_mm.benchmark.scores.results import ResultRow, read_results
+from lidnet_mm.benchmark.tables.markdown_text import markdown_text
+from lidnet_mm.last_line import say_error
+from lidnet_mm.terminal import show_any_name
 
 METRICS = {"AP50": 1, "AP75": 1, "PSNR": 2, "SSIM": 3}
 """Metrics with the decimals that they are printed with."""
@@ -72,11 +75,12 @@ def table(rows: Sequence[ResultRow], settings: Sequence[str]) -> str:
         own = [row for row in rows if row.judge == judge]
         for metric, decimals in METRICS.items():
             if metric not in IMAGE_METRICS or judge == judges[0]:
-                title = metric if metric in IMAGE_METRICS else f"{metric}, {judge}"
+                title = metric if metric in IMAGE_METRICS else f"{metric}, {markdown_text(judge)}"
                 effects = effects_of(own, metric, settings)
                 columns[title] = [_printed(effect, decimals) for effect in effects]
     lines = [["setting", *columns], ["---"] * (1 + len(columns))]
-    lines += [[name, *cells] for name, *cells in zip(settings, *columns.values(), strict=True)]
+    rows = zip(map(markdown_text, settings), *columns.values(), strict=True)
+    lines += [[name, *cells] for name, *cells in rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -90,6 +94,7 @@ def _printed(effect: MainEffect, decimals: int) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table; 1 where that cannot be done."""
+    show_any_name()
     options = parse_arguments(arguments)
     try:
         rows = [row for row in read_results(options.results) if row.method == "lidnet"]
@@ -102,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise ValueError(f"no LIDnet row in {options.results} to read; it has: {datasets}")
         print(table(rows, options.settings))
     except (OSError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        say_error(error)
         return 1
     return 0
 

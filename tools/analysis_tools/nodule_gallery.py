@@ -8,6 +8,7 @@ Example:
 """
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,13 +16,16 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from lidnet_mm.datasets.converters.conversion_error import ConversionError
 from lidnet_mm.datasets.converters.sources.named_volumes import find_named_volumes
 from lidnet_mm.datasets.nodules.insertion import Insertion, insert_nodules
 from lidnet_mm.datasets.nodules.lung_map import map_lungs
 from lidnet_mm.datasets.nodules.nodule_kinds import ATTACHMENTS, KINDS, MARGINS, NoduleRanges
 from lidnet_mm.datasets.readers import open_volume
+from lidnet_mm.last_line import say_error
+from lidnet_mm.output_path import check_output_file
 from lidnet_mm.seeding import seed_for
+from lidnet_mm.terminal import show_any_name
+from lidnet_mm.whole_file import write_whole
 
 TILE_MM = 64.0
 TILE_PIXELS = 128
@@ -55,18 +59,26 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Draw the picture and return the exit status."""
+    show_any_name()
     options = parse_arguments(arguments)
     try:
-        ranges = NoduleRanges(
-            tuple(options.diameter_mm),
-            tuple(options.kinds),
-            tuple(options.margins),
-            tuple(options.attachments),
-        )
-        files = find_named_volumes(options.source, options.image, options.leave_out).files
-    except (ConversionError, ValueError) as error:
-        sys.stderr.write(f"error: {error}\n")
+        _draw(options)
+    except (OSError, ValueError) as error:
+        say_error(error)
         return 1
+    return 0
+
+
+def _draw(options: argparse.Namespace) -> None:
+    """Draw the picture."""
+    check_output_file(options.out, [("the source", options.source)], [".png"])
+    ranges = NoduleRanges(
+        tuple(options.diameter_mm),
+        tuple(options.kinds),
+        tuple(options.margins),
+        tuple(options.attachments),
+    )
+    files = find_named_volumes(options.source, options.image, options.leave_out).files
     tiles: list[np.ndarray] = []
     for attempt in range(20 * options.nodules):
         if len(tiles) == options.nodules:
@@ -75,11 +87,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         tile = _draw_tile(files[rng.integers(len(files))].path, ranges, options.boxes, rng)
         tiles += [tile] if tile is not None else []
     if len(tiles) < options.nodules:
-        sys.stderr.write(f"error: {options.source}: too few slices show lungs\n")
-        return 1
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    _mosaic(tiles, options.columns).save(options.out, optimize=True)
-    return 0
+        raise ValueError(f"{options.source}: too few slices show lungs")
+    content = io.BytesIO()
+    _mosaic(tiles, options.columns).save(content, "PNG", optimize=True)
+    write_whole(options.out, content.getvalue())
 
 
 def _draw_tile(

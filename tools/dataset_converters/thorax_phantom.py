@@ -14,6 +14,8 @@ from pathlib import Path
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
 from lidnet_mm.datasets.phantom.nodules import DIAMETERS
 from lidnet_mm.datasets.thorax_phantom import PhantomScan, write_thorax_phantoms
+from lidnet_mm.last_line import say_error
+from lidnet_mm.terminal import show_any_name
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -61,6 +63,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def main(arguments: list[str] | None = None) -> int:
     """Write the patients and return the exit status."""
+    show_any_name()
     options = parse_arguments(arguments)
     try:
         scan = PhantomScan(
@@ -73,7 +76,7 @@ def main(arguments: list[str] | None = None) -> int:
             options.out, options.patients, scan, options.seed, tuple(options.nodule_mm)
         )
     except (ConversionError, OSError, ValueError) as error:
-        sys.stderr.write(f"error: {error}\n")
+        say_error(error)
         return 1
     sys.stdout.write(f"{options.patients} patients written to {options.out}\n")
     return 0

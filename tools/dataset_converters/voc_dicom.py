@@ -6,7 +6,7 @@ with --match stem as its DICOM file; it may lie beside that or in another folder
     images/<anything>/<slice>.dcm
     boxes/<SOPInstanceUID>.xml
 
-Slices are grouped into series by their headers, and patients by PatientID.
+Slices are grouped into series by their headers, and series into patients by study and PatientID.
 
 Example:
     mim run lidnet_mm dataset_converters:voc_dicom ~/boxes data/boxes --match stem

@@ -61,11 +61,11 @@ test_dataloader = dict(
         test_mode=True,
         pipeline=test_pipeline))
 val_evaluator = [
-    dict(type='CocoMetric', ann_file=data_root + '/annotations/val.json', metric='bbox'),
+    dict(type='lidnet_mm.CocoMetric', ann_file=data_root + '/annotations/val.json', metric='bbox'),
     dict(type='lidnet_mm.ImageQualityMetric'),
 ]
 test_evaluator = [
-    dict(type='CocoMetric', ann_file=data_root + '/annotations/test.json', metric='bbox'),
+    dict(type='lidnet_mm.CocoMetric', ann_file=data_root + '/annotations/test.json', metric='bbox'),
     dict(type='lidnet_mm.ImageQualityMetric'),
     dict(type='lidnet_mm.RadiomicsMetric'),
 ]

@@ -17,13 +17,13 @@ val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 val_evaluator = [
     dict(
-        type='CocoMetric',
+        type='lidnet_mm.CocoMetric',
         ann_file=_base_.data_root + '/annotations/val.json',
         metric='bbox')
 ]
 test_evaluator = [
     dict(
-        type='CocoMetric',
+        type='lidnet_mm.CocoMetric',
         ann_file=_base_.data_root + '/annotations/test.json',
         metric='bbox')
 ]

@@ -32,7 +32,7 @@ train_dataloader = dict(
 test_dataloader = dict(
     num_workers=1, dataset=dict(data_root=data_root, pipeline=test_pipeline))
 test_evaluator = [
-    dict(type='CocoMetric', ann_file=data_root + '/annotations/test.json', metric='bbox'),
+    dict(type='lidnet_mm.CocoMetric', ann_file=data_root + '/annotations/test.json', metric='bbox'),
     dict(type='lidnet_mm.ImageQualityMetric'),
     dict(type='lidnet_mm.RadiomicsMetric'),
 ]

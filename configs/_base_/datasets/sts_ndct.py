@@ -17,7 +17,7 @@ train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_evaluator = [
     dict(
-        type='CocoMetric',
+        type='lidnet_mm.CocoMetric',
         ann_file=_base_.data_root + '/annotations/test.json',
         metric='bbox')
 ]

@@ -8,10 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
+from lidnet_mm.benchmark.cases.array_file import ANY, TEXT, read_arrays
 from lidnet_mm.benchmark.cases.case import Case, NeighbourSlice
+from lidnet_mm.damaged_file import DamagedFileError
 from lidnet_mm.whole_file import write_whole
 
 NAME = re.compile(r"(\d{3,})([+-]\d+)?\.npz")
+LAYOUTS = {
+    "name": TEXT, "image": (ANY, ANY), "ground_truth": (ANY, 4), "boxes": (ANY, 4),
+    "scores": (ANY,),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -70,9 +76,16 @@ def read_recorded(path: Path) -> RecordedSlice:
 
     Returns:
         RecordedSlice: The slice.
+
+    Raises:
+        DamagedFileError: If it holds something else.
     """
-    with np.load(path) as kept:
-        return RecordedSlice(**{**{name: kept[name] for name in kept}, "name": str(kept["name"])})
+    recorded = RecordedSlice(**read_arrays(path, LAYOUTS, {"input": (ANY, ANY)}))
+    if len(recorded.boxes) != len(recorded.scores):
+        raise DamagedFileError(
+            path, f"{len(recorded.boxes)} boxes but {len(recorded.scores)} scores"
+        )
+    return recorded
 
 
 def read_case(folders: Mapping[str, Path], number: int, window: tuple[float, float]) -> Case | None:

@@ -7,7 +7,7 @@ from typing import Any
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from lidnet_mm.benchmark.cases.case_file import RecordedSlice, case_path, write_recorded
+from lidnet_mm.benchmark.cases.case_file import NAME, RecordedSlice, case_path, write_recorded
 from lidnet_mm.registry import HOOKS
 
 
@@ -47,7 +47,8 @@ class CaseRecorderHook(Hook):
         chosen = [lesions[(2 * n + 1) * len(lesions) // (2 * count)] for n in range(count)]
         self._wanted = _with_neighbours(chosen, infos, self.depth // 2)
         for path in _folder(runner).glob("*.npz"):
-            path.unlink()
+            if NAME.fullmatch(path.name):  # a folder of this name may be somebody else's
+                path.unlink()
 
     def after_test_iter(
         self,

@@ -7,7 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from lidnet_mm.benchmark.cases.array_file import ANY, TEXT, read_arrays
+from lidnet_mm.damaged_file import DamagedFileError
 from lidnet_mm.whole_file import write_whole
+
+LAYOUTS = {
+    "name": TEXT, "iterations": (ANY,), "counts": (ANY,), "regions": (ANY, 4),
+    "image": (ANY, ANY), "ground_truth": (ANY, 4),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -82,21 +89,26 @@ def read_regions(path: Path, label: str = "", until: int | None = None) -> Regio
 
     Returns:
         RegionTrack: An empty one where there is no such file.
+
+    Raises:
+        DamagedFileError: If it holds something else.
     """
     if not path.is_file():
         return RegionTrack(label=label)
-    with np.load(path) as kept:
-        counts, iterations = kept["counts"], kept["iterations"].tolist()
-        parts = np.split(kept["regions"], np.cumsum(counts)[:-1]) if len(counts) else []
-        chosen = [n for n, it in enumerate(iterations) if until is None or it <= until]
-        return RegionTrack(
-            name=str(kept["name"]),
-            iterations=tuple(iterations[n] for n in chosen),
-            regions=tuple(parts[n] for n in chosen),
-            image=kept["image"],
-            ground_truth=kept["ground_truth"],
-            label=label,
-        )
+    kept = read_arrays(path, LAYOUTS)
+    counts, iterations = kept["counts"], kept["iterations"].tolist()
+    if len(counts) != len(iterations) or counts.sum() != len(kept["regions"]):
+        raise DamagedFileError(path, "its recordings and regions differ in number")
+    parts = np.split(kept["regions"], np.cumsum(counts)[:-1]) if len(counts) else []
+    chosen = [n for n, it in enumerate(iterations) if until is None or it <= until]
+    return RegionTrack(
+        name=kept["name"],
+        iterations=tuple(iterations[n] for n in chosen),
+        regions=tuple(parts[n] for n in chosen),
+        image=kept["image"],
+        ground_truth=kept["ground_truth"],
+        label=label,
+    )
 
 
 def find_regions(folder: Path, label: str) -> list[RegionTrack]:

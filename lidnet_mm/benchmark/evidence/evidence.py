@@ -12,12 +12,13 @@ import numpy as np
 from lidnet_mm.benchmark.evidence.bootstrap import Difference
 from lidnet_mm.benchmark.scores.results import ResultRow
 from lidnet_mm.benchmark.scores.row_titles import RowKey, row_key
+from lidnet_mm.damaged_file import damage_told
 from lidnet_mm.whole_file import write_whole
 
 EVIDENCE = "evidence.json"
 
 AGAINST = ("baseline", "matched")
-"""What LIDnet is compared with: the published baseline, and the same generator with the same
+"""What LIDnet is compared with: the baseline, and the same generator with the same
 reconstruction loss and steps."""
 
 UNCHANGED = "lidnet"
@@ -178,19 +179,16 @@ def read_evidence(path: str | Path) -> Evidence:
     Raises:
         ValueError: If the file holds something else; the message names it.
     """
-    if not Path(path).is_file():
+    path = Path(path)
+    if not path.is_file():
         return Evidence()
-    try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    with damage_told(path, "collect the results again", "holds no evidence"):
+        content = json.loads(path.read_text(encoding="utf-8"))
         return Evidence(
             tuple(_read_difference(entry) for entry in content["differences"]),
             tuple(_read_detection(entry) for entry in content["detections"]),
             tuple(_read_minutes(entry) for entry in content.get("minutes", ())),
         )
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"{path} holds no evidence ({error}): collect the results again"
-        ) from error
 
 
 def _plain(content: Any) -> Any:

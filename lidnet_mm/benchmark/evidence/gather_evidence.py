@@ -52,7 +52,7 @@ def gather_evidence(
     Returns:
         Evidence: Differences of each LIDnet from both its baselines where these were scored, of
             ablations, joint training and the GAN form from the LIDnet that they change as well, of
-            the matched baseline from the published one, and of all denoisers together: the mean
+            the matched baseline from the baseline, and of all denoisers together: the mean
             over denoisers of means over seeds. None where the test has a single patient, which
             tells nothing of others.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from lidnet_mm.benchmark.evidence.training_log import Curves
+from lidnet_mm.damaged_file import damage_told
 from lidnet_mm.whole_file import write_whole
 
 JUDGED_CURVES = "judged_curves.json"
@@ -50,12 +51,8 @@ def read_judged_curves(path: Path) -> list[Curves]:
     """
     if not path.is_file():
         return []
-    try:
+    with damage_told(path, "collect the results again", "holds no AP along trainings"):
         return [_curves(**entry) for entry in json.loads(path.read_text(encoding="utf-8"))]
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"{path} holds no AP along trainings ({error}): collect the results again"
-        ) from error
 
 
 def _curves(

@@ -11,6 +11,7 @@ import numpy as np
 
 from lidnet_mm.benchmark.evidence.evidence import LineKey, line_key
 from lidnet_mm.benchmark.scores.results import ResultRow
+from lidnet_mm.damaged_file import damage_told
 from lidnet_mm.evaluation.physics_file import read_physics
 from lidnet_mm.whole_file import write_whole
 
@@ -73,7 +74,7 @@ def gather_physics(scored: Iterable[tuple[str, ResultRow, Path]]) -> Physics:
     missing = []
     for label, row, path in scored:
         if path.is_file():
-            runs.setdefault(line_key(row), []).append(_read(path))
+            runs.setdefault(line_key(row), []).append(read_physics(path))
         else:
             missing.append(label)
     return Physics(tuple(_line(key, found) for key, found in runs.items()), tuple(missing))
@@ -104,7 +105,7 @@ def read_physics_lines(path: Path) -> Physics:
     """
     if not path.is_file():
         return Physics()
-    try:
+    with damage_told(path, "collect the results again", "holds no noise and sharpness"):
         content = json.loads(path.read_text(encoding="utf-8"))
         lines = [
             LinePhysics(
@@ -114,19 +115,7 @@ def read_physics_lines(path: Path) -> Physics:
             )
             for entry in content
         ]
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"{path} holds no noise and sharpness ({error}): collect the results again"
-        ) from error
     return Physics(tuple(lines))
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """What a test left."""
-    try:
-        return read_physics(path)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} holds no noise and edges ({error}): score it again") from error
 
 
 def _line(key: LineKey, seeds: Sequence[dict[str, Any]]) -> LinePhysics:

@@ -11,6 +11,8 @@ import numpy as np
 from mmengine.logging import print_log
 
 SCALARS = "vis_data/scalars.json"
+COUNTS = ("iter", "step", "phase")
+"""Whole numbers of an entry."""
 
 
 @dataclass(frozen=True)
@@ -56,16 +58,16 @@ def read_training_log(path: str | Path, label: str) -> Curves:
 
     Raises:
         FileNotFoundError: If there is no such log.
-        ValueError: If a line is no JSON object (other than a last line cut short), or the log holds
-            no loss.
+        ValueError: If a line is no JSON object of a training (other than a last line cut short), or
+            the log holds no loss.
     """
     training: dict[int, dict] = {}
     validation: dict[int, dict] = {}
     for entry in (entry for file in _log_files(Path(path)) for entry in _entries(file)):
         if "iter" in entry:
-            training[int(entry["iter"])] = entry
+            training[entry["iter"]] = entry
         elif "step" in entry:
-            validation[int(entry["step"])] = entry
+            validation[entry["step"]] = entry
     if not any("loss" in name for entry in training.values() for name in entry):
         raise ValueError(f"{path} logs no loss; is it the log of a training?")
     iterations = sorted(training)
@@ -74,7 +76,7 @@ def read_training_log(path: str | Path, label: str) -> Curves:
     return Curves(
         label,
         np.array(iterations),
-        np.array([int(row.get("phase", 0)) for row in rows]),
+        np.array([row.get("phase", 0) for row in rows], dtype=int),
         {name: _column(rows, name) for name in names},
         _validation_curves(validation),
     )
@@ -92,13 +94,21 @@ def _log_files(path: Path) -> list[Path]:
 
 def _entries(file: Path) -> Iterable[dict]:
     """Entries of one log; a last line that a killed run cut short is left out."""
-    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{file} is no log of a training ({error}): give the work dir of a training"
+        ) from error
     for number, line in enumerate(lines, start=1):
         try:
             entry = json.loads(line)
             if not isinstance(entry, dict):
                 raise ValueError("not an object")
-        except ValueError as error:
+            for name in COUNTS:
+                if not isinstance(entry.get(name, 0), int):
+                    raise ValueError(f"{name} is no whole number")
+        except (ValueError, RecursionError) as error:
             if number == len(lines) and not line.endswith("\n"):
                 print_log(f"{file}: last line is cut short, left out", "current", logging.WARNING)
                 return

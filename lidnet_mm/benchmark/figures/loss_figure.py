@@ -91,6 +91,7 @@ def for_a_page(svg: str, prefix: str) -> str:
         str: For the page.
     """
     svg = svg[svg.index("<svg") :]
+    svg = re.sub(r">[^<]*<", _spelled_out, svg)
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
     svg = re.sub(r' xmlns(:\w+)?="[^"]*"', "", svg)
     svg = re.sub(r'<svg [^>]*?viewBox="([^"]+)"[^>]*>', r'<svg viewBox="\1" role="img">', svg)
@@ -101,6 +102,11 @@ def for_a_page(svg: str, prefix: str) -> str:
     for colour, variable in VARIABLES.items():
         svg = svg.replace(colour, f"var(--{variable})")
     return svg.strip()
+
+
+def _spelled_out(text: re.Match) -> str:
+    """A text of the picture in which nothing looks like the markup that is replaced."""
+    return text[0].replace('"', "&quot;").replace("#", "&#35;")
 
 
 def _words(curves: Curves, title: str, values: np.ndarray) -> str:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from lidnet_mm.benchmark.evidence.training_log import Curves
 from lidnet_mm.benchmark.figures.loss_axes import COLOUR_NAMES, draw_curve
 from lidnet_mm.benchmark.figures.loss_families import loss_families
+from lidnet_mm.visualization.figure_text import figure_text
 from lidnet_mm.whole_file import write_whole
 
 FORMATS = (".png", ".svg")
@@ -61,7 +62,9 @@ def write_loss_picture(curves: Curves, path: Path, titles: Sequence[str] | None 
             axes = figure.add_subplot(num_rows, num_columns, index + 1)
             draw_curve(axes, curves, families[title], COLOURS)
             above = 18 if curves.phases.any() else 8  # the phases' names
-            axes.set_title(title, loc="left", pad=above, fontsize=11, color=COLOURS["ink"])
+            axes.set_title(
+                figure_text(title), loc="left", pad=above, fontsize=11, color=COLOURS["ink"]
+            )
         metadata = {"Date": None} if path.suffix == ".svg" else None
         figure.savefig(buffer, format=path.suffix[1:], dpi=DOTS_PER_INCH, metadata=metadata)
     write_whole(path, buffer.getvalue())

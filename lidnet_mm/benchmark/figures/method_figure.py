@@ -15,6 +15,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from lidnet_mm.benchmark.figures.loss_figure import COLOURS, SIZE_INCHES, for_a_page
+from lidnet_mm.visualization.figure_text import figure_text
 
 STYLES: Mapping[str, tuple[str, str]] = {
     "ldct": ("phase-0", ":"),
@@ -143,7 +144,7 @@ def panels_picture(panels: Sequence[MethodPanel], columns: int = 2) -> bytes:
     for number, panel in enumerate(panels, start=1):
         axes = figure.add_subplot(rows, columns, number)
         draw_panel(axes, panel, ON_PAPER)
-        words = textwrap.fill(panel.title, TITLE_LETTERS, break_on_hyphens=False)
+        words = textwrap.fill(figure_text(panel.title), TITLE_LETTERS, break_on_hyphens=False)
         axes.set_title(words, loc="left", fontsize=10, color=ON_PAPER["ink"])
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
@@ -160,7 +161,8 @@ def draw_panel(axes: Axes, panel: MethodPanel, colours: Mapping[str, str]) -> No
     """
     for curve in panel.curves:
         name, line = STYLES.get(curve.method, ("ink", "-"))
-        axes.plot(curve.x, curve.y, line, color=colours[name], label=curve.title, lw=1.8,
+        title = figure_text(curve.title)
+        axes.plot(curve.x, curve.y, line, color=colours[name], label=title, lw=1.8,
                   **_marks(curve, panel))  # fmt: skip
     if panel.x_ticks:
         axes.set_xscale("log", base=2)
@@ -171,8 +173,8 @@ def draw_panel(axes: Axes, panel: MethodPanel, colours: Mapping[str, str]) -> No
         axes.set_ylim(*panel.y_range)
     if panel.level is not None:
         axes.axhline(panel.level, color=colours["ink"], lw=0.8)
-    axes.set_xlabel(panel.x_title, color=colours["ink"])
-    axes.set_ylabel(panel.y_title, color=colours["ink"])
+    axes.set_xlabel(figure_text(panel.x_title), color=colours["ink"])
+    axes.set_ylabel(figure_text(panel.y_title), color=colours["ink"])
     axes.grid(color=colours["rule"], lw=0.8)
     axes.tick_params(colors=colours["ink"], length=0)
     for side, spine in axes.spines.items():

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from lidnet_mm.output_path import open_lock
+
 LOCK = ".lock"
 
 POLL = 0.5
@@ -35,9 +37,10 @@ def folder_lock(
 
     Raises:
         OSError: If the file system knows no locks.
+        OutputPathError: If the file of the lock is a link.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    descriptor = open_lock(folder / LOCK)
     try:
         if not _taken(descriptor):
             on_wait()

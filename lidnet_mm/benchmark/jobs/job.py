@@ -12,6 +12,7 @@ from lidnet_mm.benchmark.matrix.stage import Scoring, Training
 from lidnet_mm.benchmark.matrix.training_commits import note_part
 from lidnet_mm.benchmark.scores.run_environment import current_commit
 from lidnet_mm.benchmark.scores.test_set import check_test_set
+from lidnet_mm.whole_file import write_whole
 
 
 class JobError(RuntimeError):
@@ -168,7 +169,7 @@ class TrainingJob(Job):
             JobError: If there is no checkpoint.
         """
         existing_checkpoint(self.training)
-        self.training.done_mark.write_text(f"{self.training.checkpoint}\n", encoding="utf-8")
+        write_whole(self.training.done_mark, f"{self.training.checkpoint}\n".encode())
 
 
 @dataclass(frozen=True, eq=False)

@@ -67,7 +67,7 @@ def how_failed(folder: Path) -> Failure | None:
     if not (folder / FAILED).is_file():
         return None
     note = folder / FAILURE  # A work dir of an older version has none.
-    return Failure(**(read_note(note) or {}))
+    return read_note(note, lambda content: Failure(**content)) or Failure()
 
 
 def failed_at(folder: Path) -> float:
@@ -89,7 +89,7 @@ def forget_processes(folder: Path) -> None:
 
 def processes_of(folder: Path) -> tuple[int, ...]:
     """Numbers of processes that a training ran as, each once; none where nobody noted them."""
-    return tuple(read_note(folder / PROCESSES) or ())
+    return read_note(folder / PROCESSES, lambda numbers: tuple(map(int, numbers))) or ()
 
 
 def add_seconds(folder: Path, seconds: float) -> None:
@@ -100,5 +100,4 @@ def add_seconds(folder: Path, seconds: float) -> None:
 
 def seconds_of(folder: Path) -> float | None:
     """Time that the job of a folder has taken; None where nobody measured."""
-    note = read_note(folder / SECONDS)
-    return note["seconds"] if note else None
+    return read_note(folder / SECONDS, lambda note: float(note["seconds"]))

@@ -140,6 +140,7 @@ class JobProcess:
         """Run ``mim``, keep its whole output, show the lines that matter."""
         self._check_stop()
         command.log.parent.mkdir(parents=True, exist_ok=True)
+        command.log.unlink(missing_ok=True)  # a link would lead to the log of another work dir
         processes = self.gpus if command.is_training else 1
         if command.is_training:
             note_processes(job.folder, processes)

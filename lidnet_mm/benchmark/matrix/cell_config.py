@@ -8,7 +8,8 @@ from typing import Any
 
 from mmengine.config import Config, ConfigDict
 
-from lidnet_mm.apis.load_config import SPENT, load_config
+from lidnet_mm.apis.config_variables import READ
+from lidnet_mm.apis.load_config import load_config
 from lidnet_mm.whole_file import write_whole
 
 KEPT_OF_T1 = 2
@@ -43,8 +44,8 @@ def cell_config(
             denoiser.
     """
     config = load_config(base, {"data_root": str(Path(data_root).resolve()), **options})
-    for name in SPENT:  # Parts that were built in already: changing them would do nothing.
-        config.pop(name, None)
+    for name in [each for each in config if each not in READ]:  # Changing them would do nothing.
+        config.pop(name)
     if generator is not None:
         model = config.get("model") or {}
         holder = model.get("denoiser") or model
@@ -157,7 +158,7 @@ def config_text(config: Config, source: str) -> str:
         source (str): What it was made from, for the first line.
 
     Returns:
-        str: A file that holds the config.
+        str: A file that holds all of the config that something reads.
 
     Raises:
         ValueError: If a value cannot be written, such as a function or infinity; the message names
@@ -165,6 +166,8 @@ def config_text(config: Config, source: str) -> str:
     """
     lines = [f"# Written by `benchmark plan` and `benchmark run`, made from {source}."]
     for name, value in config.to_dict().items():
+        if name not in READ:  # built into others already
+            continue
         text = pprint.pformat(value, width=WIDTH, sort_dicts=False)
         try:
             same = ast.literal_eval(text) == value

@@ -18,7 +18,8 @@ from lidnet_mm.benchmark.matrix.method_entry import MethodEntry, MethodPlan
 from lidnet_mm.benchmark.matrix.settings_mark import check_settings, settings_digest
 from lidnet_mm.benchmark.matrix.stage import Scoring, Training
 from lidnet_mm.benchmark.matrix.table_lines import TableLine, table_lines
-from lidnet_mm.benchmark.scores.scoring import is_denoiser, row_names
+from lidnet_mm.benchmark.scores.scoring import row_names
+from lidnet_mm.benchmark.scores.trained_as import is_denoiser
 
 
 @dataclass(frozen=True)

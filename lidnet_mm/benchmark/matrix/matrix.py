@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lidnet_mm.apis.config_inheritance import config_of
-from lidnet_mm.benchmark.matrix.axes import read_axes
+from lidnet_mm.apis.config_inheritance import config_of, local_files
+from lidnet_mm.apis.config_variables import refuse_unread_variables
+from lidnet_mm.benchmark.matrix.axes import MATRIX_KEYS, read_axes
 from lidnet_mm.benchmark.matrix.cell_config import write_config
 from lidnet_mm.benchmark.matrix.comparison import Comparison, build_table
 from lidnet_mm.benchmark.matrix.method_entry import read_methods
@@ -13,6 +14,12 @@ from lidnet_mm.benchmark.matrix.stage import Scoring, Training
 
 NEEDED = ("title", "methods", "seeds", "num_cases")
 """Variables that every comparison has."""
+
+READ = frozenset(
+    {*NEEDED, *MATRIX_KEYS, "case_depth", "case_window", "custom_imports", "data_root", "dose"}
+    | {"limit_hours", "notes", "prepare"}
+)
+"""Variables that a comparison may have."""
 
 LIMIT_HOURS = 24
 """``limit_hours`` of a config that sets none."""
@@ -79,6 +86,7 @@ class Matrix:
         if not Path(path).is_file():
             raise FileNotFoundError(f"config {path} does not exist")
         plan, work_dir, folder = config_of(path), Path(work_dir), Path(path).parent
+        refuse_unread_variables(plan, local_files(Path(path)), READ)
         if missing := [name for name in NEEDED if plan.get(name) is None]:
             raise ValueError(f"a comparison needs {', '.join(missing)}")
         methods = read_methods(plan.methods, folder)

@@ -13,7 +13,8 @@ from lidnet_mm.benchmark.matrix.axes import Axes, DataSet, Denoiser
 from lidnet_mm.benchmark.matrix.cell_config import cell_config
 from lidnet_mm.benchmark.matrix.method_entry import MethodEntry, MethodPlan
 from lidnet_mm.benchmark.scores.row_titles import ablation_title
-from lidnet_mm.benchmark.scores.scoring import num_parameters, row_names
+from lidnet_mm.benchmark.scores.scoring import row_names
+from lidnet_mm.benchmark.scores.trained_as import check_method, num_parameters
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,16 @@ def _num_parameters(line: TableLine) -> int:
         raise ValueError(f"the generator of {line.base} cannot be built: {error}") from error
 
 
+def _check_method(line: TableLine) -> None:
+    """Refuse a method that the config does not train, before it is trained."""
+    try:
+        check_method(line.entry.method, line.config)
+    except (KeyError, TypeError) as error:  # no such type, or not with these arguments
+        raise ValueError(f"the generator of {line.base} cannot be built: {error}") from error
+    except ValueError as error:
+        raise ValueError(f"method {line.entry.label!r}, {line.base}: {error}") from error
+
+
 def _check_rows(lines: Sequence[TableLine]) -> None:
     """Refuse a classical method that would need training, and two lines in one row."""
     rows: dict[tuple[str, str, str], str] = {}
@@ -176,6 +187,7 @@ def _check_rows(lines: Sequence[TableLine]) -> None:
                 f"method 'classical' trains nothing, but the generator of {line.base} has "
                 f"{count} parameters: call it 'baseline'"
             )
+        _check_method(line)
         row = _row(line)
         if row in rows:
             raise ValueError(

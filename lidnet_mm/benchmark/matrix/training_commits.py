@@ -1,6 +1,7 @@
 """Which commits of the code a training was made by: one a part, where it was resumed."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,5 +59,10 @@ def commits_of(training: Training) -> TrainingCommits:
 
 def _read(folder: Path) -> TrainingCommits | None:
     """What is noted in a folder, if anything."""
-    content = read_note(folder / COMMITS)
-    return content and TrainingCommits(tuple(content["commits"]), tuple(content["pretraining"]))
+    return read_note(folder / COMMITS, _commits)
+
+
+def _commits(content: Mapping[str, list[str]]) -> TrainingCommits:
+    """Commits from what the file holds."""
+    own, shared = content["commits"], content["pretraining"]
+    return TrainingCommits(tuple(map(str, own)), tuple(map(str, shared)))

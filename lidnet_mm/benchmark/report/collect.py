@@ -9,7 +9,6 @@ from lidnet_mm.benchmark.matrix.comparison import Comparison
 from lidnet_mm.benchmark.matrix.matrix import Matrix
 from lidnet_mm.benchmark.matrix.stage import Scoring
 from lidnet_mm.benchmark.matrix.training_commits import commits_of
-from lidnet_mm.benchmark.note_file import DamagedFileError
 from lidnet_mm.benchmark.report.failed_cell import FailedCell
 from lidnet_mm.benchmark.scores.results import ResultRow, read_results, write_results
 from lidnet_mm.benchmark.scores.same_source import (
@@ -21,6 +20,7 @@ from lidnet_mm.benchmark.scores.same_source import (
     training_mixtures,
     write_mixtures,
 )
+from lidnet_mm.damaged_file import damage_told
 
 RESULTS = "results.json"
 
@@ -115,10 +115,8 @@ def _row(scoring: Scoring, table: Comparison) -> ResultRow:
 
     Names are not part of the score, so others need no new score.
     """
-    try:
+    with damage_told(scoring.result):
         (row,) = read_results(scoring.result)
-    except ValueError as error:
-        raise DamagedFileError(scoring.result, error) from error
     return replace(
         row,
         denoiser=scoring.entry.denoiser or row.denoiser,

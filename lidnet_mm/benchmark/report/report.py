@@ -30,6 +30,7 @@ from lidnet_mm.benchmark.scores.results import METHODS, ResultRow
 from lidnet_mm.benchmark.scores.row_titles import METHOD_MEANINGS, METHOD_TITLES
 from lidnet_mm.benchmark.tables.count_table import count_tables
 from lidnet_mm.benchmark.tables.evidence_tables import detection_tables, difference_tables
+from lidnet_mm.benchmark.tables.markdown_text import markdown_text
 from lidnet_mm.benchmark.tables.mean_table import mean_tables
 from lidnet_mm.benchmark.tables.metric_columns import COLUMNS
 from lidnet_mm.benchmark.tables.paper_table import latex_page, markdown_table
@@ -39,7 +40,7 @@ from lidnet_mm.benchmark.tables.results_table import markdown, result_tables
 from lidnet_mm.visualization import hu_viewer
 from lidnet_mm.visualization.html_page import as_it_is, template_environment
 from lidnet_mm.visualization.slice_figure import DETECTION_COLOUR, TRUTH_COLOUR
-from lidnet_mm.whole_file import write_whole
+from lidnet_mm.whole_file import write_together
 
 PACKAGE = "lidnet_mm.benchmark"
 TEMPLATE = "report.html.j2"
@@ -73,7 +74,7 @@ def write_report(
     physics: Physics | None = None,
     mixtures: Sequence[str] = (),
 ) -> Path:
-    """Write ``index.html``, ``report.md`` and ``report.tex``, each whole or not at all.
+    """Write ``index.html``, ``report.md`` and ``report.tex``, all or none.
 
     The page holds its pictures, style and script itself. Numbers of one method, denoiser, data
     set, judge and window are averaged over seeds. Names of patients that are no pseudonyms become
@@ -142,27 +143,36 @@ def write_report(
         style=as_it_is(PACKAGE, "report.css"),
         script=_script(bool(cases), bool(tracks)),
     )
-    write_whole(page, _with_cases(draw, cases, names, rows))
     printed = [*paper, *differences, *detections, *measured]
     text = _markdown_page(title, tables, provenance, lesions or {}, failed)
     more = "".join(f"\n{markdown_table(table)}" for table in printed)
-    write_whole(page.with_name("report.md"), (text + more).encode())
-    write_whole(page.with_name("report.tex"), latex_page(printed, title).encode())
+    write_together(
+        {
+            page: _with_cases(draw, cases, names, rows),
+            page.with_name("report.md"): _encoded(text + more),
+            page.with_name("report.tex"): _encoded(latex_page(printed, title)),
+        }
+    )
     return page
+
+
+def _encoded(text: str) -> bytes:
+    """UTF-8; what is no text in it, such as a byte of a file's name, is spelled out."""
+    return text.encode(errors="backslashreplace")
 
 
 def _with_cases(
     draw: Callable[..., str], cases: Sequence[Case], names: PublicNames, rows: Sequence[ResultRow]
 ) -> bytes:
     """The page: its cases have the room that tables and curves leave."""
-    others = len(draw(view=NO_CASES if cases else None).encode())
+    others = len(_encoded(draw(view=NO_CASES if cases else None)))
     room = MOST_BYTES - others
     if room < 0:
         raise ValueError(
             f"tables, curves and regions take {others / 1e6:.1f} MB of the page, which may have "
             f"{MOST_BYTES / 1e6:g}: compare fewer methods or seeds in one table"
         )
-    page = draw(view=case_view(cases, names, rows, room) if cases else None).encode()
+    page = _encoded(draw(view=case_view(cases, names, rows, room) if cases else None))
     if len(page) > MOST_BYTES:
         raise ValueError(
             f"the page would have {len(page) / 1e6:.1f} MB, more than {MOST_BYTES / 1e6:g}: set "
@@ -236,7 +246,9 @@ def _markdown_page(
     failed: Sequence[FailedCell],
 ) -> str:
     """The table in Markdown with where it comes from."""
-    counts = "".join(f"- {method}: {found}\n" for method, found in lesions.items())
+    counts = "".join(
+        f"- {markdown_text(f'{method}: {found}')}\n" for method, found in lesions.items()
+    )
     counts = f"Lesions measured / skipped / flattened:\n\n{counts}\n" if counts else ""
     configs = ", ".join(f"{what}: {name}" for what, name in provenance.configs.items())
     dose = f"Dose: {provenance.dose}. " if provenance.dose else ""
@@ -246,6 +258,8 @@ def _markdown_page(
     )
     source += "".join(f" Low dose: {text}." for text in provenance.low_dose)
     source += "".join(f" Judge {name}: SHA-256 {sha}." for name, sha in provenance.judges.items())
-    missing = "".join(f"- {cell.label}: {cell.reason.splitlines()[0]}\n" for cell in failed)
+    first = [f"{cell.label}: {(cell.reason.splitlines() or [''])[0]}" for cell in failed]
+    missing = "".join(f"- {markdown_text(line)}\n" for line in first)
     missing = f"Rows that failed or were not run:\n\n{missing}\n" if missing else ""
-    return f"# {title}\n\n{markdown(tables)}\n{missing}{counts}{source}\n"
+    heading = markdown_text(title)
+    return f"# {heading}\n\n{markdown(tables)}\n{missing}{counts}{markdown_text(source)}\n"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -17,7 +18,8 @@ from lidnet_mm.benchmark.matrix.comparison import Comparison
 from lidnet_mm.benchmark.matrix.stage import Scoring, Training
 from lidnet_mm.benchmark.report.collect import CollectedTable
 from lidnet_mm.benchmark.scores.details import read_lesion_counts
-from lidnet_mm.evaluation.slice_record import read_records
+from lidnet_mm.damaged_file import damage_told
+from lidnet_mm.evaluation.slice_record import SliceRecord, read_records
 
 
 def evidence_of(found: CollectedTable) -> Evidence:
@@ -31,11 +33,17 @@ def evidence_of(found: CollectedTable) -> Evidence:
     """
     paths = {scoring: scoring.folder / "records.json" for scoring in found.rows}
     told = gather_evidence(
-        (row, read_records(paths[scoring]))
+        (row, _records(paths[scoring]))
         for scoring, row in found.rows.items()
         if paths[scoring].is_file()
     )
     return replace(told, minutes=_minutes(found))
+
+
+def _records(path: Path) -> list[SliceRecord]:
+    """Records of a test run of a benchmark."""
+    with damage_told(path):
+        return read_records(path)
 
 
 def _minutes(found: CollectedTable) -> tuple[LineMinutes, ...]:

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 
+from lidnet_mm.apis.load_config import load_config
 from lidnet_mm.benchmark.matrix.comparison import Comparison
+from lidnet_mm.benchmark.matrix.iterations import denoiser_steps
 from lidnet_mm.benchmark.matrix.settings_mark import noted_digest
 from lidnet_mm.benchmark.matrix.stage import Scoring, Training
 from lidnet_mm.benchmark.scores.data_digest import DataDigest, digest_data, sha256_of
 from lidnet_mm.benchmark.scores.provenance import AT_REPORT, Provenance, gather_provenance
 from lidnet_mm.benchmark.scores.results import ResultRow
 from lidnet_mm.benchmark.scores.score_source import SOURCE, ScoreSource, read_source, settings_text
+from lidnet_mm.benchmark.scores.trained_as import loss_form
 
 SHOWN = 12
 """Digits of a settings digest."""
@@ -48,10 +51,18 @@ def _configs(table: Comparison, rows: Mapping[Scoring, ResultRow]) -> dict[str, 
     for scoring in rows:
         if scoring.is_main and not scoring.entry.is_untouched:
             base = table.bases.get(scoring.config, scoring.config)
-            parts = configs.setdefault(scoring.entry.label, [base.stem])
+            named = f"{base.stem} ({_form(scoring)})" if scoring.training else base.stem
+            parts = configs.setdefault(scoring.entry.label, [named])
             digest = noted_digest(scoring.folder)
             parts += [f"{'settings ' if len(parts) == 1 else ''}{digest[:SHOWN]}"] if digest else []
     return {label: ", ".join(parts) for label, parts in configs.items()}
+
+
+def _form(scoring: Scoring) -> str:
+    """What a denoiser learned from, and for how many steps of its own."""
+    config = load_config(scoring.config)
+    steps = denoiser_steps(config)
+    return loss_form(config) + (f", {steps} steps" if steps else "")
 
 
 def _judge(judge: Training, sources: Mapping[Scoring, ScoreSource | None]) -> str:

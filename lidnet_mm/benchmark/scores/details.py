@@ -49,7 +49,11 @@ def read_lesion_counts(path: Path) -> LesionCounts | None:
     Returns:
         LesionCounts | None: None where there is no such file, or no counts in it.
     """
-    values = read_note(path) or {}
+    return read_note(path, _counts)
+
+
+def _counts(values: Mapping[str, float | None]) -> LesionCounts | None:
+    """The counts among all values."""
     names = ("radiomics/num_rois", "radiomics/num_skipped", "radiomics/num_flattened")
     if any(values.get(name) is None for name in names):
         return None

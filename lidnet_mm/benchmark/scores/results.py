@@ -154,7 +154,7 @@ def read_results(path: str | Path) -> list[ResultRow]:
     """
     try:
         rows = json.loads(Path(path).read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not valid JSON: {error}") from error
     if not isinstance(rows, list):
         raise ValueError(f"{path}: results are a list of rows, got {type(rows).__name__}")
@@ -176,7 +176,7 @@ def _checked_row(row: Any, where: str) -> ResultRow:
     """A row of a file, or an error that says which one is wrong."""
     try:
         return ResultRow.from_dict(row)
-    except ValueError as error:
+    except (ArithmeticError, ValueError) as error:
         raise ValueError(f"{where}: {error}") from error
 
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lidnet_mm.benchmark.note_file import read_note
 from lidnet_mm.benchmark.scores.results import ResultRow
@@ -14,6 +14,7 @@ MIXTURES = "mixtures.json"
 """File beside ``results.json`` that tells what :func:`training_mixtures` found, if anything."""
 
 MIXED = "--allow-mixed"
+COLLECT_AGAIN = "collect the results again"
 """Option that allows it."""
 
 
@@ -126,7 +127,14 @@ def write_mixtures(mixtures: Sequence[str], path: Path) -> None:
 
 def read_mixtures(path: Path) -> list[str]:
     """What :func:`write_mixtures` wrote; nothing where there is no file."""
-    return read_note(path, "collect the results again") or []
+    return read_note(path, _texts, COLLECT_AGAIN) or []
+
+
+def _texts(found: Any) -> list[str]:
+    """A list of texts."""
+    if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
+        raise ValueError("it is no list of texts")
+    return found
 
 
 def check_windows(rows: Iterable[ResultRow]) -> None:

@@ -95,5 +95,4 @@ def write_source(source: ScoreSource, path: Path) -> None:
 
 def read_source(path: Path) -> ScoreSource | None:
     """The source of a score; None for a score of an older version."""
-    content = read_note(path)
-    return ScoreSource(**content) if content else None
+    return read_note(path, lambda content: ScoreSource(**content))

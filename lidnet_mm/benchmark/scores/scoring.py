@@ -13,10 +13,18 @@ from torch import nn
 
 from lidnet_mm.apis.checkpoint_file import denoiser_weights, read_checkpoint
 from lidnet_mm.apis.load_config import judge_path, load_config
+from lidnet_mm.benchmark.scores.checkpoint_identity import check_identity
 from lidnet_mm.benchmark.scores.results import ResultRow, metrics_from_evaluator
 from lidnet_mm.benchmark.scores.run_environment import current_commit
+from lidnet_mm.benchmark.scores.trained_as import (
+    LIDNET,
+    check_method,
+    denoiser_of,
+    detector_name,
+    method_of,
+    short,
+)
 from lidnet_mm.engine.newest_checkpoint import noted_checkpoint
-from lidnet_mm.registry import MODELS
 
 SCORED = ("denoised", "ldct", "ndct")
 """What the judge may look at: the denoiser's output, or the images as they are."""
@@ -65,11 +73,6 @@ class Judge:
         return cls(name, own, str(checkpoint))
 
 
-def is_denoiser(config: Config) -> bool:
-    """Whether a config trains a denoiser, and not a plain detector such as the judge."""
-    return config.model.type in ("lidnet_mm.LIDDetector", "lidnet_mm.DenoisingModel")
-
-
 def scoring_config(config: Config, judge: Judge, scored: str = "denoised") -> Config:
     """Config of the test run: the denoiser in front of the judge.
 
@@ -90,13 +93,13 @@ def scoring_config(config: Config, judge: Judge, scored: str = "denoised") -> Co
     config = copy.deepcopy(config)
     # Runner.test() would load these over the weights of load_scored_weights.
     config.load_from, config.resume = None, False
-    denoiser = _denoiser_of(config)
+    denoiser = denoiser_of(config)
     for name in FOR_TRAINING:  # a perceptual loss would ask for weights of its own
         denoiser.pop(name, None)
     if scored != "denoised":
         denoiser.generator = ConfigDict(type="lidnet_mm.Identity")
     config.model = ConfigDict(
-        type="lidnet_mm.LIDDetector",
+        type=LIDNET,
         denoiser=denoiser,
         detector=copy.deepcopy(judge.config.model),
         # A LIDnet may have a window of its own; a DenoisingModel brings the one it has.
@@ -185,7 +188,7 @@ def result_row(
     return ResultRow(
         dataset=config.get("dataset_name", "unnamed"),
         denoiser="none" if untouched else denoiser or generator,
-        method=scored if untouched else method or _method_of(config),
+        method=scored if untouched else method or method_of(config),
         detector="none" if untouched else detector,
         judge=judge.name,
         seed=seed,
@@ -205,8 +208,8 @@ def row_names(config: Config) -> tuple[str, str]:
         tuple[str, str]: Such as ``('CPCE', 'FasterRCNN-ResNet18')``; the detector is ``none`` where
             there is none.
     """
-    generator = _short(_denoiser_of(config).generator.type)
-    return generator, _detector_name(config.model.get("detector"))
+    generator = short(denoiser_of(config).generator.type)
+    return generator, detector_name(config.model.get("detector"))
 
 
 def score(
@@ -215,7 +218,7 @@ def score(
     checkpoint: str | None,
     scored: str = "denoised",
     method: str | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     denoiser: str | None = None,
 ) -> tuple[ResultRow, dict]:
     """Test a denoiser in front of the judge.
@@ -226,64 +229,32 @@ def score(
         checkpoint (str, optional): Checkpoint of the denoiser.
         scored (str): One of :data:`SCORED`. Defaults to ``'denoised'``.
         method (str, optional): Name of the row. Defaults to what the model says.
-        seed (int): Seed of the training, for the row. Defaults to 0.
+        seed (int, optional): Seed of the training, for the row. Defaults to what the checkpoint
+            says, else to 0.
         denoiser (str, optional): Name of the denoiser, for the row. Defaults to its type.
 
     Returns:
         tuple[ResultRow, dict]: The row, and all values of the evaluators.
+
+    Raises:
+        OtherTrainingError: If a checkpoint was trained as something else.
+        ValueError: If the config trains something else than ``method``.
     """
+    check_identity(judge.config, judge.checkpoint)
+    if scored == "denoised":
+        check_method(method, config)
+        if checkpoint is not None:
+            seed = check_identity(config, checkpoint, seed)
     runner = Runner.from_cfg(scoring_config(config, judge, scored))
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
     load_scored_weights(model, judge, checkpoint, scored)
     scores = runner.test()
-    return result_row(config, judge, scores, scored, method, seed, denoiser), scores
-
-
-def num_parameters(config: Config) -> int:
-    """Number of parameters of the generator of a config; 0 for a classical filter."""
-    generator = MODELS.build(_denoiser_of(config).generator)
-    return sum(parameter.numel() for parameter in generator.parameters())
-
-
-def _denoiser_of(config: Config) -> ConfigDict:
-    """Config of the ``DenoisingModel`` in a LIDnet or a baseline."""
-    model = config.model
-    return model.denoiser if model.type == "lidnet_mm.LIDDetector" else model
+    return result_row(config, judge, scores, scored, method, seed or 0, denoiser), scores
 
 
 def _window_of(config: Config) -> ConfigDict | None:
     """Config of a LIDnet's own preprocessor; None where that of the denoiser counts."""
-    is_lidnet = config.model.type == "lidnet_mm.LIDDetector"
-    return config.model.get("data_preprocessor") if is_lidnet else None
-
-
-def _method_of(config: Config) -> str:
-    """Name of the method that a config trains."""
-    denoiser = _denoiser_of(config)
-    if config.model.type == "lidnet_mm.DenoisingModel":
-        return "baseline" if num_parameters(config) else "classical"
-    if (config.get("train_cfg") or {}).get("joint", False):
-        return "joint"
-    weights = (
-        config.model.get("detection_loss_weight", 5.0),
-        (config.model.get("roi_perceptual_loss") or {}).get("loss_weight", 5.0),
-    )
-    if not any(weights):
-        return "matched"
-    return "lidnet_gan" if denoiser.get("critic") else "lidnet"
-
-
-def _short(name: str) -> str:
-    """Type without its scope."""
-    return name.rpartition(".")[2]
-
-
-def _detector_name(detector: ConfigDict | None) -> str:
-    """Type of detector and backbone, such as ``FasterRCNN-ResNet18``; ``none`` without one."""
-    if detector is None:
-        return "none"
-    backbone = detector.get("backbone", {})
-    return f"{_short(detector.type)}-{_short(backbone.get('type', ''))}{backbone.get('depth', '')}"
+    return config.model.get("data_preprocessor") if config.model.type == LIDNET else None
 
 
 def _load(module: nn.Module, state: dict, checkpoint: str) -> None:

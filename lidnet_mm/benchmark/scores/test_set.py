@@ -1,9 +1,9 @@
 """Whether there is something to score."""
 
-import json
 from pathlib import Path
 
 from lidnet_mm.apis.load_config import load_config
+from lidnet_mm.coco_json.annotation_file import read_annotation_file
 
 
 class EmptyTestSetError(ValueError):
@@ -19,6 +19,7 @@ def check_test_set(config: Path, data_root: str) -> None:
 
     Raises:
         EmptyTestSetError: If there is no annotation file, no slice in it, or no lesion.
+        ValueError: If its annotation file is not right.
     """
     loader = load_config(config, {"data_root": data_root}).get("test_dataloader")
     if not loader or not loader.dataset.get("ann_file"):
@@ -29,7 +30,7 @@ def check_test_set(config: Path, data_root: str) -> None:
             f"there is no test set {path}: convert the data into {data_root}, give --data-root, or "
             "name the tools that make it in 'prepare'"
         )
-    content = json.loads(path.read_text(encoding="utf-8"))
+    content = read_annotation_file(path).content
     for key, what in (("images", "slice"), ("annotations", "lesion")):
         if not content.get(key):
             raise EmptyTestSetError(

@@ -27,7 +27,7 @@ from lidnet_mm.benchmark.tables.results_table import NO_VALUE, format_value
 from lidnet_mm.evaluation.froc import FALSE_POSITIVES
 
 AGAINST_TITLES = {
-    "baseline": "published baseline",
+    "baseline": "baseline",
     "matched": "matched baseline",
     UNCHANGED: "LIDnet itself",
 }

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from lidnet_mm.benchmark.tables.latex_text import escape_latex
+from lidnet_mm.benchmark.tables.markdown_text import markdown_text
+
 
 class Cell(NamedTuple):
     """One cell.
@@ -85,14 +88,15 @@ def markdown_table(table: PaperTable, level: int = 2) -> str:
         for column in columns
     ]
     rules = ["---"] * len(table.stubs) + ["---:"] * len(heads)
-    lines = [[*table.stubs, *heads], rules]
+    lines = [[*map(markdown_text, (*table.stubs, *heads))], rules]
     names: tuple[str, ...] = ()
     for own, cells in table.rows:
         # Each line says all its names: Markdown joins no cells.
         names = _all_names(own, names)
-        lines.append([*names, *(_bold(cell) for cell in cells)])
-    body = "\n".join("| " + " | ".join(map(_for_markdown, line)) + " |" for line in lines)
-    return f"{'#' * level} {_for_markdown(table.title)}\n\n{table.caption}\n\n{body}\n"
+        lines.append([*map(markdown_text, names), *map(_for_markdown, cells)])
+    body = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    title, caption = markdown_text(table.title), markdown_text(table.caption)
+    return f"{'#' * level} {title}\n\n{caption}\n\n{body}\n"
 
 
 MOST_ROWS = 30
@@ -143,7 +147,7 @@ def latex_page(tables: Sequence[PaperTable], title: str) -> str:
     """
     found = [latex_table(table, f"tab:{n}") for n, table in enumerate(tables, start=1)]
     body = "\n\n\\clearpage\n\n".join(found)
-    comment = " ".join(title.split())
+    comment = "".join(c if c.isprintable() else "?" for c in " ".join(title.split()))
     packages = ("[T1]{fontenc}", "[utf8]{inputenc}", "{booktabs}", "{graphicx}",
                 "[margin=15mm]{geometry}")  # fmt: skip
     used = "\n".join(rf"\usepackage{package}" for package in packages)
@@ -217,37 +221,6 @@ def _all_names(own: tuple[str, ...], above: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(new or old for new, old in zip(own, above or own, strict=True))
 
 
-SPECIAL = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
-    "%": r"\%", "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
-    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}",
-    "±": r"$\pm$", "\u2212": r"$-$", "\u2013": "--", "…": r"\ldots{}", "\u00d7": r"$\times$",
-    "≥": r"$\ge$", "≤": r"$\le$", "∞": r"$\infty$", "↑": r"$\uparrow$", "↓": r"$\downarrow$",
-    "λ": r"$\lambda$", "\u03c3": r"$\sigma$", "µ": r"$\mu$",
-}  # fmt: skip
-
-LACKING = "ĦħĸĿŀŉŦŧſ"
-"""Letters of Latin Extended-A that T1 fonts lack: a page with one of them does not compile."""
-
-
-def escape_latex(text: str) -> str:
-    """Text for LaTeX: letters that mean something there, and those that its fonts lack.
-
-    Args:
-        text (str): Any text.
-
-    Returns:
-        str: The same in print; a letter that plain LaTeX cannot set becomes ``?``.
-    """
-    kept = [SPECIAL.get(letter, letter) for letter in " ".join(text.split())]
-    return "".join(part if part.isascii() or _in_latin(part) else "?" for part in kept)
-
-
-def _in_latin(letter: str) -> bool:
-    """Whether T1 fonts have a letter."""
-    return 0xC0 <= ord(letter) <= 0x17F and letter not in LACKING
-
-
 def _latex_row(cells: object) -> str:
     """A line of a tabular."""
     return " & ".join(cells) + r" \\"
@@ -259,12 +232,7 @@ def _for_latex(cell: Cell) -> str:
     return rf"\textbf{{{text}}}" if cell.sure else text
 
 
-def _bold(cell: Cell) -> str:
+def _for_markdown(cell: Cell) -> str:
     """A value, bold where it is sure."""
-    return f"**{cell.text}** {cell.note}".strip() if cell.sure else cell.words
-
-
-def _for_markdown(text: str) -> str:
-    """Text that breaks no table and is no HTML."""
-    plain = re.sub(r"\s+", " ", text).strip()
-    return plain.replace("|", "\\|").replace("<", "&lt;")
+    text, note = markdown_text(cell.text), markdown_text(cell.note)
+    return f"**{text}** {note}".strip() if cell.sure else f"{text} {note}".strip()

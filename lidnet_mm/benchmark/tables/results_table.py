@@ -12,6 +12,7 @@ from lidnet_mm.benchmark.scores.row_titles import (
     row_key,
     row_titles,
 )
+from lidnet_mm.benchmark.tables.markdown_text import markdown_text
 from lidnet_mm.benchmark.tables.metric_columns import COLUMNS, DETECTION, MetricColumn
 
 NO_VALUE = "\u2013"
@@ -196,7 +197,7 @@ def _markdown_table(table: ResultTable) -> str:
     titles = [*names, "Seeds", *(f"{column.title} {column.arrow}" for column in COLUMNS)]
     rows = [
         [
-            *(_escaped(getattr(line, name.lower())) for name in names),
+            *(markdown_text(getattr(line, name.lower())) for name in names),
             str(line.num_seeds),
             *line.cells,
         ]
@@ -204,15 +205,10 @@ def _markdown_table(table: ResultTable) -> str:
     ]
     rules = [*["---"] * len(names), *["---:"] * (len(titles) - len(names))]
     heading = (
-        f"{_escaped(table.dataset)}; judge {_escaped(table.judge)}; "
+        f"{markdown_text(table.dataset)}; judge {markdown_text(table.judge)}; "
         f"PSNR, SSIM and RMSE on the HU window [{low:g}, {high:g}] with data range 1; "
         "texture errors are mean absolute differences from NDCT"
     )
     return "\n".join(
         [heading, "", *("| " + " | ".join(row) + " |" for row in (titles, rules, *rows))]
     )
-
-
-def _escaped(text: str) -> str:
-    """Text that does not break a Markdown table."""
-    return " ".join(text.split()).replace("|", "\\|")

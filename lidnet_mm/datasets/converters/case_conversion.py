@@ -12,6 +12,8 @@ from lidnet_mm.datasets.converters.checked_case import (
     check_case,
     read_hounsfield,
 )
+from lidnet_mm.datasets.converters.checks.hounsfield_check import check_hounsfield
+from lidnet_mm.datasets.converters.conversion_error import ConversionError
 from lidnet_mm.datasets.converters.left_out_lines import warn_left_out
 from lidnet_mm.datasets.converters.numbering import NumberedCase
 from lidnet_mm.datasets.converters.output.case_record import CaseFiles, case_record, unused_record
@@ -21,12 +23,18 @@ from lidnet_mm.datasets.converters.output.volume_files import (
     write_nifti,
     write_pictures,
 )
-from lidnet_mm.datasets.converters.source_case import LeftOut, UnusableCaseError
+from lidnet_mm.datasets.converters.source_case import LeftOut, SourceCase, UnusableCaseError
+from lidnet_mm.datasets.converters.square_pixels import with_square_pixels
 from lidnet_mm.datasets.readers import CTVolume
 
 
 def convert_case(
-    case: NumberedCase, limits: BoxLimits, store: str, root: Path | None, strict: bool
+    case: NumberedCase,
+    limits: BoxLimits,
+    store: str,
+    root: Path | None,
+    strict: bool,
+    square_pixels: bool = False,
 ) -> dict[str, Any]:
     """Read, check and write one case.
 
@@ -38,6 +46,7 @@ def convert_case(
             one distance for all slices.
         root: Folder of the dataset; None writes nothing.
         strict: Raise where the case cannot be used, else say so in the record.
+        square_pixels: Resample a case whose pixels are not square.
 
     Returns:
         The case's record.
@@ -50,11 +59,7 @@ def convert_case(
     if case.source.series:
         where = f"{where}, {case.source.series}"
     try:
-        content = case.source.read()
-        where = f"{where}, image {content.volume.path}"
-        store = "png" if store == "nifti" and not _fits_nifti(content.volume) else store
-        checked = check_case(content, where, limits, whole=store != "png", strict=strict)
-        ldct = _read_ldct(checked, f"{where}, LDCT")
+        checked, ldct, store = _read(case.source, where, limits, store, strict, square_pixels)
     except UnusableCaseError as error:
         if strict:
             raise
@@ -73,6 +78,39 @@ def convert_case(
     return case_record(case, checked, files)
 
 
+def _read(
+    source: SourceCase,
+    where: str,
+    limits: BoxLimits,
+    store: str,
+    strict: bool,
+    square_pixels: bool,
+) -> tuple[CheckedCase, Any, str]:
+    """Read and check a case; returns it, its LDCT, and how it can be stored.
+
+    Raises:
+        UnusableCaseError: It cannot be used. Whatever else a reader or library raises on a
+            damaged file becomes this, so that it ends this volume alone.
+    """
+    try:
+        content = source.read()
+        content = with_square_pixels(content) if square_pixels else content
+        where = f"{where}, image {content.volume.path}"
+        store = "png" if store == "nifti" and not _fits_nifti(content.volume) else store
+        checked = check_case(content, where, limits, whole=store != "png", strict=strict)
+        return checked, _read_ldct(checked, f"{where}, LDCT"), store
+    except ConversionError:
+        raise
+    except Exception as error:
+        kind = type(error).__name__
+        MMLogger.get_current_instance().info(f"{where}: {kind}", exc_info=True)
+        raise UnusableCaseError(
+            f"reading it failed ({kind}); look at the file named on the terminal (--verbose shows "
+            "where it failed), copy or convert it again, or leave it out",
+            f"{where}: {error}",
+        ) from error
+
+
 def _fits_nifti(volume: CTVolume) -> bool:
     """Whether all slices have one known distance."""
     return volume.uniform and volume.slice_spacing is not None
@@ -81,7 +119,11 @@ def _fits_nifti(volume: CTVolume) -> bool:
 def _read_ldct(checked: CheckedCase, where: str) -> Any:
     """HU of the LDCT on the slices that were read, or None."""
     ldct = checked.content.ldct
-    return None if ldct is None else read_hounsfield(ldct, checked.slices, where)
+    if ldct is None:
+        return None
+    hu = read_hounsfield(ldct, checked.slices, where)
+    check_hounsfield(hu, where)
+    return hu
 
 
 def _write(

@@ -1,15 +1,18 @@
 """The slices of a case that go into the dataset: read once, checked, with their boxes."""
 
 import dataclasses
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from mmengine.logging import print_log
 
 from lidnet_mm.datasets.converters.checks.hounsfield_check import check_finite, check_hounsfield
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
 from lidnet_mm.datasets.converters.lesion_boxes import LesionBox
 from lidnet_mm.datasets.converters.source_case import CaseContent, LeftOut, UnusableCaseError
+from lidnet_mm.datasets.converters.square_pixels import is_square
 from lidnet_mm.datasets.readers import CTVolume
 from lidnet_mm.simulation import BODY_HU, in_body
 
@@ -92,6 +95,7 @@ def check_case(
             "format that does",
             where,
         )
+    _warn_of_oblong_pixels(content.volume, where)
     slices = tuple(
         index
         for index in range(content.volume.num_slices)
@@ -101,7 +105,7 @@ def check_case(
         raise UnusableCaseError("no slice with a lesion", where)
     hu = read_hounsfield(content.volume, slices, where)
     lowest, highest = float(hu.min()), float(hu.max())
-    check_hounsfield(lowest, highest, where)
+    check_hounsfield(hu, where)
     body = np.array([bool(in_body(plane).any()) for plane in hu])
     if not body.any():
         raise UnusableCaseError(
@@ -137,6 +141,19 @@ def check_case(
         without_body=int((~body).sum()),
         left_out=tuple(left_out),
     )
+
+
+def _warn_of_oblong_pixels(volume: CTVolume, where: str) -> None:
+    """Say where no low dose can be simulated, which training would find out hours later."""
+    row, column = volume.spacing
+    if not is_square(volume.spacing):
+        print_log(
+            f"{where}: its pixels are not square ({row:g} mm between rows, {column:g} between "
+            "columns), so no low dose can be simulated on it and SimulateLowDose will refuse it; "
+            "give --square-pixels to resample it",
+            logger="current",
+            level=logging.WARNING,
+        )
 
 
 def read_hounsfield(volume: CTVolume, slices: Sequence[int], where: str) -> np.ndarray:
@@ -189,6 +206,9 @@ def _inside(
     for box in boxes:
         if not np.isfinite([box.x, box.y, box.width, box.height]).all():
             left_out.append(LeftOut("box", "its corners are no numbers", slice_index=index))
+            continue
+        if box.width > width or box.height > height:
+            left_out.append(LeftOut("box", "larger than the image", slice_index=index))
             continue
         left, top = max(box.x, 0), max(box.y, 0)
         right, bottom = min(box.x + box.width, width), min(box.y + box.height, height)

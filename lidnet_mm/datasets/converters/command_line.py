@@ -15,6 +15,8 @@ from lidnet_mm.datasets.converters.converter import Converter
 from lidnet_mm.datasets.converters.output.conversion_summary import ConversionSummary
 from lidnet_mm.datasets.converters.output.volume_files import STORES
 from lidnet_mm.datasets.converters.patient_split import parse_split
+from lidnet_mm.last_line import say_error
+from lidnet_mm.terminal import show_any_name
 
 
 def run(converter: Converter, doc: str, arguments: Sequence[str] | None = None) -> int:
@@ -28,6 +30,7 @@ def run(converter: Converter, doc: str, arguments: Sequence[str] | None = None) 
     Returns:
         Exit status: 0, 1 after an error, which is printed, or 130 after Ctrl-C.
     """
+    show_any_name()
     options = parse(converter, doc, arguments)
     logger = MMLogger.get_current_instance()
     level = logger.level
@@ -36,7 +39,7 @@ def run(converter: Converter, doc: str, arguments: Sequence[str] | None = None) 
     try:
         summary = convert_as_told(converter, options)
     except (ConversionError, OSError) as error:
-        sys.stderr.write(f"error: {error}\n")
+        say_error(error)
         return 1
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
@@ -136,6 +139,12 @@ def _add_output_arguments(parser: argparse.ArgumentParser, converter: Converter)
         "to the source, which show its names (default: %(default)s)",
     )
     parser.add_argument(
+        "--square-pixels",
+        action="store_true",
+        help="resample slices whose pixels are not square, boxes and masks with them: no low dose "
+        "can be simulated on the others",
+    )
+    parser.add_argument(
         "--key",
         type=Path,
         metavar="FILE",
@@ -152,8 +161,9 @@ def _settings(converter: Converter, options: argparse.Namespace) -> ConversionSe
         split=parse_split(options.split) if options.split else converter.default_split(options),
         seed=options.seed,
         limits=BoxLimits(options.min_size_mm, options.keep_empty),
-        class_name=options.class_name,
+        class_names=converter.class_names(options),
         store=options.store,
         overwrite=options.overwrite,
         key=options.key,
+        square_pixels=options.square_pixels,
     )

@@ -11,10 +11,7 @@ case. Numbering in an order drawn from the seed would hide nothing, because the 
 in the json. Source names appear in no file of the dataset.
 """
 
-import csv
-import io
 import logging
-import os
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,16 +26,16 @@ from lidnet_mm.datasets.converters.case_conversion import convert_case
 from lidnet_mm.datasets.converters.checked_case import BoxLimits
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
 from lidnet_mm.datasets.converters.converter import Converter
-from lidnet_mm.datasets.converters.left_out_lines import warn_left_out
+from lidnet_mm.datasets.converters.key_file import check_key, write_key
+from lidnet_mm.datasets.converters.left_out_lines import warn_left_out, warn_notes
 from lidnet_mm.datasets.converters.numbering import NumberedCase, number_cases
-from lidnet_mm.datasets.converters.output.case_record import left_out_records
+from lidnet_mm.datasets.converters.output.case_record import CLASS_NAME, left_out_records
 from lidnet_mm.datasets.converters.output.coco_writer import coco_document, write_json
 from lidnet_mm.datasets.converters.output.conversion_summary import ConversionSummary, summarise
 from lidnet_mm.datasets.converters.output.resumable_folder import CaseRecords, resumable_folder
 from lidnet_mm.datasets.converters.output.staged_folder import check_destination
 from lidnet_mm.datasets.converters.patient_split import PARTS
-from lidnet_mm.datasets.converters.source_case import FoundCases
-from lidnet_mm.whole_file import write_whole
+from lidnet_mm.datasets.converters.source_case import FoundCases, LeftOut
 
 
 @dataclass(frozen=True)
@@ -49,19 +46,32 @@ class ConversionSettings:
         split: Part → number of patients or fraction; None takes the parts of the source.
         seed: Which of the possible splits.
         limits: Which boxes and slices are kept.
-        class_name: Name of the only category.
+        class_names: Names of the categories, in the order of their ids.
         store: ``'nifti'``, ``'png'`` or ``'link'``.
         overwrite: Replace an earlier dataset in the same folder.
         key: File, outside of the dataset, that receives the source's names; None for none.
+        square_pixels: Resample cases whose pixels are not square.
+
+    Raises:
+        ConversionError: Links are asked for, and pixels that no file has.
     """
 
     split: Mapping[str, int | float] | None
     seed: int = 0
     limits: BoxLimits = field(default_factory=BoxLimits)
-    class_name: str = "lesion"
+    class_names: tuple[str, ...] = ("lesion",)
     store: str = "nifti"
     overwrite: bool = False
     key: Path | None = None
+    square_pixels: bool = False
+
+    def __post_init__(self) -> None:
+        """Check what cannot go together."""
+        if self.square_pixels and self.store == "link":
+            raise ConversionError(
+                "--square-pixels makes new voxels, --store link shows the source's: give --store "
+                "nifti or png"
+            )
 
     def as_json(self) -> dict[str, Any]:
         """What the dataset depends on, in plain values."""
@@ -69,6 +79,7 @@ class ConversionSettings:
             "min_size_mm": self.limits.min_size_mm,
             "keep_empty": self.limits.keep_empty,
             "store": self.store,
+            **({"square_pixels": True} if self.square_pixels else {}),
         }
 
 
@@ -99,15 +110,16 @@ def convert(
     source, out = Path(source), Path(out)
     if not source.is_dir():
         raise ConversionError(f"{source}: no such folder; name the folder that holds the data")
+    check_destination(out, source, settings.overwrite)
     found = converter.find_cases(source, options)
     if not found.cases:
-        raise ConversionError(f"{source}: no CT volume of {converter.name} found")
+        raise ConversionError(_nothing_found(source, converter.name, found.left_out))
     verbose = MMLogger.get_current_instance().isEnabledFor(logging.INFO)
     warn_left_out("", found.left_out, all_names=verbose)
+    warn_notes(found.notes)
     cases = number_cases(found.cases, settings.split, settings.seed)
-    check_destination(out, source, settings.overwrite)
     if settings.key is not None:
-        _check_key(settings.key, out)
+        check_key(settings.key, out, cases)
     info = _info(converter, settings, options)
     if dry_run:
         records = _convert_cases(converter, cases, settings, None)
@@ -118,7 +130,7 @@ def convert(
         records = _convert_cases(converter, cases, settings, done)
         summary = _written(records, found, info, settings, done.root)
         if settings.key is not None:  # before the folder appears: no dataset without its key
-            _write_key(settings.key, cases)
+            write_key(settings.key, cases)
     return summary
 
 
@@ -135,7 +147,12 @@ def _convert_cases(
         if record is None:
             root = done.root if done else None
             record = convert_case(
-                case, settings.limits, settings.store, root, converter.stop_at_unusable
+                case,
+                settings.limits,
+                settings.store,
+                root,
+                converter.stop_at_unusable,
+                settings.square_pixels,
             )
             if done:
                 done.save(case.stem, record)
@@ -151,12 +168,13 @@ def _written(
     root: Path | None,
 ) -> ConversionSummary:
     """Write the json files, or with no folder only check that they could be."""
-    summary = summarise(records, left_out_records(found.left_out, None))
+    notes = [note.text for note in found.notes]
+    summary = summarise(records, left_out_records(found.left_out, None), notes)
     if not summary.total.slices:
         raise ConversionError(
-            "no slice could be used; what was left out and why:\n" + summary.as_table()
+            f"no slice could be used{_reasons(records)}; what was left out:\n{summary.as_table()}"
         )
-    documents = _documents(records, info, settings.class_name)
+    documents = _documents(records, info, settings.class_names)
     if root is not None:
         for part, document in documents.items():
             write_json(root / "annotations" / f"{part}.json", document)
@@ -165,7 +183,7 @@ def _written(
 
 
 def _documents(
-    records: Sequence[Mapping[str, Any]], info: Mapping[str, Any], class_name: str
+    records: Sequence[Mapping[str, Any]], info: Mapping[str, Any], class_names: Sequence[str]
 ) -> dict[str, dict[str, Any]]:
     """Make the COCO document of every part that has patients; ids are unique across parts."""
     documents: dict[str, dict[str, Any]] = {}
@@ -179,7 +197,8 @@ def _documents(
             images.append({**entry["image"], "id": image_id})
             for box in entry["boxes"]:
                 annotation_id += 1
-                annotations.append({**box, "id": annotation_id, "image_id": image_id})
+                ids = {"id": annotation_id, "image_id": image_id}
+                annotations.append({**_in_category(box, class_names), **ids})
         if of_part and not images:
             raise ConversionError(
                 f"part {part}: none of its {len(of_part)} volumes has a slice that is used"
@@ -187,8 +206,38 @@ def _documents(
                 "take another --split or --seed"
             )
         if images:
-            documents[part] = coco_document(images, annotations, {**info, "part": part}, class_name)
+            about = {**info, "part": part}
+            documents[part] = coco_document(images, annotations, about, class_names)
+    _warn_of_empty_classes(documents, class_names)
     return documents
+
+
+def _in_category(box: Mapping[str, Any], class_names: Sequence[str]) -> dict[str, Any]:
+    """A box of a case's record with the number of its category instead of the name."""
+    name = box.get(CLASS_NAME, class_names[0])
+    others = {key: value for key, value in box.items() if key != CLASS_NAME}
+    return {**others, "category_id": 1 + class_names.index(name)}
+
+
+def _warn_of_empty_classes(documents: Mapping[str, Any], class_names: Sequence[str]) -> None:
+    """Say which of several classes has no lesion at all."""
+    used = {box["category_id"] for each in documents.values() for box in each["annotations"]}
+    for number, name in enumerate(class_names, start=1):
+        if len(class_names) > 1 and number not in used:
+            MMLogger.get_current_instance().warning(
+                f"no lesion of class '{name}' in the whole data set: is its value the right one?"
+            )
+
+
+def _nothing_found(source: Path, name: str, left_out: Sequence[LeftOut]) -> str:
+    """Why a folder has no volume: first what was left out, each reason once, with an example."""
+    first = {(entry.what, entry.reason): entry.source for entry in reversed(left_out)}
+    reasons = [
+        f"{what}{f' {example}' if example else ''}: {reason}"
+        for (what, reason), example in reversed(first.items())
+    ]
+    found = f"{source}: no CT volume of {name} found"
+    return f"{'; '.join(reasons)}. So {found}" if reasons else found
 
 
 def _reasons(records: Sequence[Mapping[str, Any]]) -> str:
@@ -203,6 +252,7 @@ def _info(converter: Converter, settings: ConversionSettings, options: Namespace
     return {
         "description": converter.description,
         "version": lidnet_mm.__version__,
+        **({} if converter.annotated else {"annotated": False}),
         "converter": {
             "name": converter.name,
             **settings.as_json(),
@@ -211,23 +261,3 @@ def _info(converter: Converter, settings: ConversionSettings, options: Namespace
         "split": "as the source" if settings.split is None else dict(settings.split),
         "seed": settings.seed,
     }
-
-
-def _check_key(path: Path, out: Path) -> None:
-    """Refuse a key that cannot be written, before hours of conversion, or lies in the dataset."""
-    if path.resolve().is_relative_to(out.resolve()):
-        raise ConversionError(f"--key {path} lies in the dataset; give a file elsewhere")
-    if path.is_dir():
-        raise ConversionError(f"--key {path} is a folder; give a file")
-    above = next(folder for folder in path.absolute().parents if folder.exists())
-    if not above.is_dir() or not os.access(above, os.W_OK):
-        raise ConversionError(f"--key {path} cannot be written; give a file elsewhere")
-
-
-def _write_key(path: Path, cases: Sequence[NumberedCase]) -> None:
-    """Write which pseudonym is whose."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(("patient", "series", "source_patient", "source_series"))
-    writer.writerows((c.patient, c.series, c.source.patient, c.source.series) for c in cases)
-    write_whole(path, text.getvalue().encode())

@@ -16,12 +16,14 @@ class Converter(ABC):
     Attributes:
         name: As the tool is called, such as ``'luna16'``.
         description: What the dataset holds, for the json.
-        class_name: Name of the only category.
+        class_name: Name of the only category, unless the source's own options name several.
         store: How volumes are written unless the user says otherwise: ``'nifti'`` (whole volumes)
             or ``'png'`` (16-bit pictures of those slices that the json has).
         keep_empty: Whether slices without a lesion are negatives unless the user says otherwise.
         split: Part → number of patients or fraction, unless the user says otherwise; None takes
             the parts of the source (``SourceCase.part``).
+        annotated: Whether anybody looked for lesions. Where not, the json says so
+            (``info.annotated``), and no detector may take its slices for negatives.
         stop_at_unusable: Whether a volume that cannot be used ends the conversion; else it is
             left out, by name.
     """
@@ -32,6 +34,7 @@ class Converter(ABC):
     store: ClassVar[str] = "nifti"
     keep_empty: ClassVar[bool] = True
     split: ClassVar[Mapping[str, int | float] | None] = DEFAULT_SPLIT
+    annotated: ClassVar[bool] = True
     stop_at_unusable: ClassVar[bool] = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:  # noqa: B027 - most have none
@@ -44,6 +47,17 @@ class Converter(ABC):
             options: The parsed command line.
         """
         return {}
+
+    def class_names(self, options: Namespace) -> tuple[str, ...]:
+        """Names of the categories, each once: ``--class-name``, or what own options say.
+
+        Args:
+            options: The parsed command line.
+
+        Raises:
+            ConversionError: The options contradict each other.
+        """
+        return (options.class_name,)
 
     def default_split(self, options: Namespace) -> Mapping[str, int | float] | None:
         """The split if the user gives none: ``split``, unless the source's own options say more.

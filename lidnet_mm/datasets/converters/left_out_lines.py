@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mmengine.logging import MMLogger
 
-from lidnet_mm.datasets.converters.source_case import LeftOut
+from lidnet_mm.datasets.converters.source_case import LeftOut, Note
 
 MOST_NAMES = 5
 """Names shown of things that were left out for the same reason; there may be thousands."""
@@ -22,6 +22,17 @@ def warn_left_out(where: str, left_out: Sequence[LeftOut], all_names: bool) -> N
     for line in left_out_lines(left_out, None if all_names else MOST_NAMES):
         # In one piece: MMEngine shows only the first warning of equal text before its arguments.
         MMLogger.get_current_instance().warning(f"{prefix}left out: {line}")
+
+
+def warn_notes(notes: Sequence[Note]) -> None:
+    """Log what was joined or separated against what the source says, each with its names.
+
+    Args:
+        notes: What was done.
+    """
+    for note in notes:
+        named = f": {note.source}" if note.source else ""
+        MMLogger.get_current_instance().warning(f"{note.text}{named}")
 
 
 def left_out_lines(left_out: Sequence[LeftOut], most: int | None) -> list[str]:

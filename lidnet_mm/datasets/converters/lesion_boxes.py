@@ -21,6 +21,7 @@ class LesionBox:
         area: Square pixels of the lesion, or of the box where its outline is not known.
         attributes: More about the lesion, such as ``diameter_mm``: json values, which name nothing
             of the source.
+        class_name: Its category, of ``Converter.class_names``; empty where there is only one.
     """
 
     x: float
@@ -29,6 +30,7 @@ class LesionBox:
     height: float
     area: float
     attributes: Mapping[str, str | float | int | bool] = field(default_factory=dict)
+    class_name: str = ""
 
     def size_mm(self, spacing: tuple[float, float]) -> float:
         """Larger side in mm, from the pixel spacing (row, column) in mm."""

@@ -35,9 +35,14 @@ def split_patients(
     if doubles:
         raise ConversionError(f"patient {doubles[0]} comes twice; give each patient one volume")
     counts = patients_per_part(len(patients), split)
-    ranked = sorted(patients, key=lambda name: hashlib.sha256(f"{seed}|{name}".encode()).digest())
+    ranked = sorted(patients, key=lambda name: _rank(f"{seed}|{name}"))
     parts = [part for part in PARTS for _ in range(counts[part])]
     return dict(zip(ranked, parts, strict=True))
+
+
+def _rank(name: str) -> bytes:
+    """Digest of a name, which may be that of a folder and no text in UTF-8."""
+    return hashlib.sha256(name.encode(errors="surrogateescape")).digest()
 
 
 def patients_per_part(total: int, split: Mapping[str, int | float]) -> dict[str, int]:

@@ -32,6 +32,19 @@ class LeftOut:
     count: int = 1
 
 
+@dataclass(frozen=True)
+class Note:
+    """Something of the source that the dataset has otherwise than the source says.
+
+    Attributes:
+        text: What was done. It is written into the dataset, so it names nothing of the source.
+        source: What it was done with, such as two PatientIDs. Shown on the terminal, never written.
+    """
+
+    text: str
+    source: str = ""
+
+
 class UnusableCaseError(ConversionError):
     """One volume from which no correct slices can be made; others are not affected.
 
@@ -93,7 +106,9 @@ class FoundCases:
     Attributes:
         cases: The volumes.
         left_out: What belongs to none of them.
+        notes: What was joined or separated against what the source says.
     """
 
     cases: Sequence[SourceCase]
     left_out: Sequence[LeftOut] = ()
+    notes: Sequence[Note] = ()

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from lidnet_mm.coco_json.annotation_file import read_annotation_file
+from lidnet_mm.datasets.offline_ldct.abandoned_parts import remove_abandoned_parts
 from lidnet_mm.datasets.offline_ldct.ldct_file import STORES, digest_of, write_ldct
-from lidnet_mm.datasets.offline_ldct.part_file import remove_abandoned_parts
 from lidnet_mm.datasets.offline_ldct.shard import Shard
 from lidnet_mm.datasets.offline_ldct.volume_jobs import (
     VolumeJob,
@@ -19,6 +21,8 @@ from lidnet_mm.datasets.offline_ldct.volume_jobs import (
     volume_jobs,
 )
 from lidnet_mm.datasets.transforms import SimulateLowDose
+from lidnet_mm.json_file import read_json
+from lidnet_mm.output_path import OutputPathError, check_name, check_output_folder
 from lidnet_mm.whole_file import write_whole
 
 SETTINGS = "settings.json"
@@ -58,7 +62,8 @@ class LDCTSet:
 
     Raises:
         FileNotFoundError: The data set has no annotation files, or a volume is missing.
-        ValueError: The folder holds LDCT of another setting, or the data set is not right.
+        ValueError: The folder holds LDCT of another setting, something that is read lies where it
+            would be written, the name is a path, or the data set is not right.
     """
 
     def __init__(
@@ -69,11 +74,14 @@ class LDCTSet:
         if simulate.cache is not None:
             raise ValueError("an LDCT set is itself a cache: leave cache_dir out")
         self.data = data = data.resolve()
+        if out is None:
+            check_name(name, "--name")
         self.out = data / "ldct" / name if out is None else out.resolve()
         self.store = store
         self.settings = {**simulate.settings, "store": store}
         self.annotations = find_annotation_files(data)
         self.jobs = volume_jobs(data, self.annotations, simulate)
+        self._check_out()
         self._digests: dict[str, str] = {}
 
     def run(self, shard: Shard, progress: Callable[[int], object] | None = None) -> SetProgress:
@@ -109,15 +117,24 @@ class LDCTSet:
         """Folder to which ``ldct_file_name`` is relative, as ``data_prefix['ldct']`` takes it."""
         return "" if self.out.is_relative_to(self.data) else str(self.out)
 
+    def _check_out(self) -> None:
+        """Refuse a folder in which what is read would be lost."""
+        folders = {job.source.parent for job in self.jobs} - {self.data}
+        read = [("the data set", self.data / "annotations"), *(("its NDCT", f) for f in folders)]
+        check_output_folder(self.out, read)
+        volumes = {os.path.realpath(file) for job in self.jobs for file in job.volume().files}
+        for name in (job.name for job in self.jobs):
+            if os.path.realpath(self.out / name) in volumes:
+                raise OutputPathError(
+                    f"{self.out / name} is a volume of the NDCT: write to another folder"
+                )
+
     def _claim(self) -> None:
         """Note the settings in the folder, or compare with those noted."""
         path = self.out / SETTINGS
         if not path.exists():
             write_whole(path, f"{json.dumps(self.settings, indent=1)}\n".encode())
-        try:
-            noted = json.loads(path.read_text())
-        except ValueError as error:
-            raise ValueError(f"{path} is damaged ({error}): remove it, or the folder") from error
+        noted = read_json(path, "remove it, or the folder", dict)
         if noted != self.settings:
             different = ", ".join(
                 f"{key} {noted.get(key)} (asked for {self.settings.get(key)})"
@@ -160,7 +177,7 @@ class LDCTSet:
     def _write_annotations(self) -> Iterator[Path]:
         """Write each annotation file again with the LDCT of its slices."""
         for source in self.annotations:
-            content = json.loads(source.read_text())
+            content = read_annotation_file(source).content
             content["info"] = {**content.get("info", {}), "ldct": self.settings}
             content["images"] = [self._with_ldct(record) for record in content["images"]]
             path = self.out / "annotations" / source.name

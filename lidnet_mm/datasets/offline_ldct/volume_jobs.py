@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from lidnet_mm.coco_json.annotation_file import class_names, read_annotation_file
 from lidnet_mm.datasets.ct_lesion_dataset import CTLesionDataset
 from lidnet_mm.datasets.readers import CTVolume, open_volume
 from lidnet_mm.datasets.readers.open_volumes import READERS
@@ -133,21 +134,11 @@ def _dataset(data: Path, path: Path, simulate: SimulateLowDose) -> CTLesionDatas
     return CTLesionDataset(
         ann_file=str(path.resolve()),
         data_root=str(data),
-        metainfo={"classes": _class_names(path)},
+        metainfo={"classes": class_names(read_annotation_file(path).content)},
         pipeline=[LoadCTSlice(), simulate],
         test_mode=True,
+        unannotated=True,
     )
-
-
-def _class_names(path: Path) -> tuple[str, ...]:
-    """Names of the categories of an annotation file."""
-    try:
-        categories = json.loads(path.read_text())["categories"]
-        return tuple(category["name"] for category in categories)
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(
-            f"{path} is not a COCO file ({error!r}): rebuild it with tools/dataset_converters"
-        ) from error
 
 
 def _sha256(path: Path) -> bytes:

@@ -1,21 +1,21 @@
 """DICOM series: a folder, a list of files, or one multi-frame file."""
 
+import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Self
 
 import numpy as np
-from pydicom import dcmread
-from pydicom.dataset import Dataset
-from pydicom.pixels import get_decoder, pixel_array
-from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
+from mmengine.logging import print_log
+from pydicom.pixels import get_decoder
+from pydicom.uid import UID
 
-from lidnet_mm.datasets.readers.dicom_slice import (
-    READ_ERRORS,
-    DicomSlice,
-    NotASliceError,
-    read_dicom_slices,
-)
+from lidnet_mm.datasets.readers.dicom_air import check_air
+from lidnet_mm.datasets.readers.dicom_error import READ_ERRORS, DicomError, NotASliceError
+from lidnet_mm.datasets.readers.dicom_passes import passes, without_odd
+from lidnet_mm.datasets.readers.dicom_pixels import pixel_error, read_pixels, read_stored
+from lidnet_mm.datasets.readers.dicom_slice import DicomSlice, read_dicom_slices
 from lidnet_mm.datasets.readers.dicom_stack import regular_steps, stack_slices
 from lidnet_mm.datasets.readers.volume import CTVolume, VolumeError
 
@@ -23,13 +23,15 @@ from lidnet_mm.datasets.readers.volume import CTVolume, VolumeError
 class DicomVolume(CTVolume):
     """The CT slices of one series, ordered by their place in the patient and never by name.
 
-    Only headers are read at opening; a read decodes one slice. Rescale slope and intercept are
-    those of each slice. Values are not clipped: pixels outside the reconstructed circle keep
-    what the scanner wrote there (PixelPaddingValue), often below -1024 HU.
+    Only headers are read at opening, unless they leave it in doubt whether the values are HU (no
+    RescaleSlope or RescaleIntercept): then air near -1000 HU is looked for. A read decodes one
+    slice. Rescale slope and intercept are those of each slice. Values are not clipped; padding
+    (PixelPaddingValue, PixelPaddingRangeLimit) becomes air, -1000 HU.
 
     What else lies in a folder is no slice and ignored: files that are not DICOM (unless they end
     in ``.dcm`` or ``.ima``: then they are damaged), sub-folders, objects of another modality,
-    localizers, reports, screenshots and raw data. ``ignored`` tells which.
+    localizers, reports, screenshots, raw data and maps that are not in HU; and of at least ten
+    slices one in ten that does not lie on the grid of the others. ``ignored`` tells which.
 
     Args:
         source: A folder with one series, a file of it (one slice, or all of a multi-frame
@@ -38,35 +40,72 @@ class DicomVolume(CTVolume):
 
     Raises:
         FileNotFoundError: There is no such folder or file.
-        VolumeError: There is no axial CT slice or more than one series, a slice is damaged, comes
-            twice, has no pixels or none that an installed package decodes, or the slices are
-            not one straight stack of one grid.
+        VolumeError: There is no axial CT slice or more than one series or pass, a slice is damaged,
+            comes twice, has no pixels or none that an installed package decodes, the slices are
+            not one straight stack of one grid, or nothing shows that they are HU.
     """
 
     def __init__(self, source: str | Path | Sequence[str | Path], *, oblique: bool = False) -> None:
         path, files = _files(source)
-        slices, self.ignored = _read_headers(path, files)
+        slices, ignored = _read_headers(path, files)
+        _check_one_series(path, slices)
+        slices, odd = without_odd(slices)
+        for each, why in odd:
+            print_log(f"{path}: {each.name} has {why}, left out", "current", logging.WARNING)
+        _check_one_pass(path, slices)
+        self._open(
+            path, slices, (*ignored, *((each.file, why) for each, why in odd)), oblique=oblique
+        )
+
+    @classmethod
+    def of_slices(cls, slices: Sequence[DicomSlice], *, oblique: bool = False) -> Self:
+        """Open slices whose headers were read before.
+
+        Args:
+            slices: At least one; that they belong together is known, whatever their series.
+            oblique: As of the constructor.
+
+        Raises:
+            VolumeError: As for a folder.
+        """
+        volume = cls.__new__(cls)
+        place = os.path.commonpath([each.file.absolute().parent for each in slices])
+        volume._open(Path(place), slices, (), oblique=oblique)
+        return volume
+
+    def _open(
+        self,
+        path: Path,
+        slices: Sequence[DicomSlice],
+        ignored: tuple[tuple[Path, str], ...],
+        *,
+        oblique: bool,
+    ) -> None:
+        """Check slices and take them as the volume."""
         _check_decoders(slices)
         stack = stack_slices(path, slices)
+        self.ignored = ignored
         self._slices, self._steps, self._spacing = stack.slices, stack.steps, stack.spacing
         super().__init__(path, stack.affine, (len(slices), *slices[0].shape), oblique=oblique)
         if self.orientation.axes[0] != 0:
-            raise VolumeError(
+            raise DicomError(
                 f"Cannot read {path}: its slices are sagittal or coronal; give the axial series of"
-                " the study"
+                " the study",
+                "its slices are sagittal or coronal",
             )
         if self.orientation.flips[0]:
             self._slices, self._steps = self._slices[::-1], self._steps[::-1]
+        check_air(path, self._slices)
+
+    @property
+    def slices(self) -> tuple[DicomSlice, ...]:
+        """The slices towards superior: file, stored type and scale, for who writes them anew."""
+        return tuple(self._slices)
 
     @property
     def files(self) -> tuple[Path, ...]:
         """The files of the slices."""
         return tuple(dict.fromkeys(each.file for each in self._slices))
-
-    @property
-    def slices(self) -> tuple[DicomSlice, ...]:
-        """What the header of each slice says, towards superior."""
-        return tuple(self._slices)
 
     @property
     def slice_files(self) -> tuple[Path, ...]:
@@ -134,46 +173,35 @@ class DicomVolume(CTVolume):
 
     def _read_plane(self, stored_index: int) -> np.ndarray:
         """HU of one slice in its stored order of rows and columns."""
-        index = self.orientation.stored_slice(stored_index, self.num_slices)
-        each, stored = self._slices[index], self.read_stored(index)
-        if (each.slope, each.intercept) == (1.0, 0.0):
-            return stored
-        return stored.astype(np.float64) * each.slope + each.intercept
+        return self._read(self.orientation.stored_slice(stored_index, self.num_slices), read_pixels)
 
     def read_stored(self, index: int) -> np.ndarray:
-        """Read the stored values of one slice, without rescale.
+        """Read the stored values of one slice, without rescale and with its padding.
 
         Args:
             index: Slice, counted from 0 towards superior.
 
         Returns:
-            (Rows, Columns) integers in the order of the file.
+            (Rows, Columns) in the order of the file.
 
         Raises:
             VolumeError: The pixels cannot be read.
         """
+        return self._read(index, read_stored)
+
+    def _read(self, index: int, read: Callable[[DicomSlice], np.ndarray]) -> np.ndarray:
+        """The pixels of a slice; errors tell the slice."""
         each = self._slices[index]
         try:
-            stored = _stored_values(each)
+            plane = read(each)
         except READ_ERRORS as error:
-            raise VolumeError(
-                f"Cannot read slice {index} of {self.path}: the pixels of {each.file} are damaged"
-                f" or incomplete ({error}); copy it again"
-            ) from error
-        if stored.shape != each.shape:
+            raise pixel_error(f"Cannot read slice {index} of {self.path}", each, error) from error
+        if plane.shape != each.shape:
             raise VolumeError(
                 f"Cannot read slice {index} of {self.path}: {each.file} has changed since it was"
-                f" opened, from {each.shape} to {stored.shape} pixels; open the volume again"
+                f" opened, from {each.shape} to {plane.shape} pixels; open the volume again"
             )
-        return stored
-
-
-def _stored_values(each: DicomSlice) -> np.ndarray:
-    """Decode a slice, without the others of its file."""
-    source: Path | Dataset = each.file
-    if each.transfer_syntax == DeflatedExplicitVRLittleEndian:  # all of the file is compressed
-        source = dcmread(each.file)
-    return pixel_array(source, index=each.frame, raw=True)
+        return plane
 
 
 def _files(source: str | Path | Sequence[str | Path]) -> tuple[Path, list[Path]]:
@@ -212,6 +240,33 @@ def _read_headers(
     return slices, tuple(ignored)
 
 
+def _check_one_series(path: Path, slices: Sequence[DicomSlice]) -> None:
+    """Refuse slices of several series."""
+    series = sorted({each.series_uid for each in slices})
+    if len(series) > 1:
+        raise DicomError(
+            f"Cannot read {path}: it holds {len(series)} series ({', '.join(series[:3])}"
+            f"{', ...' if len(series) > 3 else ''}); give each series a folder of its own",
+            "it holds several series; give each a folder of its own",
+        )
+
+
+def _check_one_pass(path: Path, slices: Sequence[DicomSlice]) -> None:
+    """Refuse several acquisitions, phases or reconstructions in one series."""
+    found = passes(slices)
+    if len(found) > 1:
+        named = "; ".join(
+            f"{len(each.slices)} slices of {each.name}, such as {each.slices[0].name}"
+            for each in found[:3]
+        )
+        raise DicomError(
+            f"Cannot read {path}: its slices are of {len(found)} passes that lie among each other"
+            f" or at one place in the patient ({named}); give each acquisition or phase a folder"
+            " of its own",
+            "its slices are of several passes at the same places; give each a folder of its own",
+        )
+
+
 def _check_decoders(slices: Sequence[DicomSlice]) -> None:
     """Refuse pixels that no installed package can decode."""
     for encoding, file in {each.transfer_syntax: each.file for each in slices}.items():
@@ -219,12 +274,14 @@ def _check_decoders(slices: Sequence[DicomSlice]) -> None:
         try:
             decoder = get_decoder(encoding)
         except NotImplementedError as error:
-            raise VolumeError(
+            raise DicomError(
                 f"Cannot read {file}: its pixels are encoded as {name}, which PyDICOM does not"
-                " know; decompress it first, for example with gdcmconv --raw"
+                " know; decompress it first, for example with gdcmconv --raw",
+                "its pixels are encoded in a way that PyDICOM does not know; decompress it first",
             ) from error
         if not decoder.is_available:
-            raise VolumeError(
+            raise DicomError(
                 f"Cannot read {file}: no installed package decodes {name}; install one of:"
-                f" {'; '.join(decoder.missing_dependencies)}"
+                f" {'; '.join(decoder.missing_dependencies)}",
+                f"no installed package decodes {name}",
             )

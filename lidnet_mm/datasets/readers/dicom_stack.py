@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from lidnet_mm.datasets.readers.dicom_error import DicomError
 from lidnet_mm.datasets.readers.dicom_slice import DicomSlice
-from lidnet_mm.datasets.readers.volume import VolumeError
 
 STEP_TOLERANCE = 0.1
 """Largest difference of a regular step from the median one, as a part of it.
@@ -58,10 +58,9 @@ def stack_slices(place: Path, slices: Sequence[DicomSlice]) -> DicomStack:
         The stack.
 
     Raises:
-        VolumeError: The slices are of several series, differ in shape, spacing or orientation,
+        DicomError: The slices differ in shape, spacing or orientation,
             come twice, lie at one place, or not above each other.
     """
-    _check_one_series(place, slices)
     for other in slices[1:]:
         _check_alike(place, slices[0], other)
     _check_each_once(place, slices)
@@ -71,8 +70,8 @@ def stack_slices(place: Path, slices: Sequence[DicomSlice]) -> DicomStack:
     ordered, steps = tuple(slices[i] for i in order), np.diff(heights[order])
     for lower, upper, step in zip(ordered[:-1], ordered[1:], steps, strict=True):
         if step < SAME_PLACE_MM:
-            raise VolumeError(
-                f"Cannot read {place}: {_name(lower)} and {_name(upper)} lie at one place in the"
+            raise _no_volume(
+                f"Cannot read {place}: {lower.name} and {upper.name} lie at one place in the"
                 " patient; keep one of them, or give each acquisition or phase a folder of its own"
             )
     spacing = _regular_step(steps) if len(steps) else ordered[0].thickness
@@ -80,30 +79,30 @@ def stack_slices(place: Path, slices: Sequence[DicomSlice]) -> DicomStack:
     return DicomStack(ordered, steps, spacing, _affine(ordered[0], direction, spacing or 1.0))
 
 
-def _check_one_series(place: Path, slices: Sequence[DicomSlice]) -> None:
-    """Refuse slices of several series."""
-    series = sorted({each.series_uid for each in slices})
-    if len(series) > 1:
-        raise VolumeError(
-            f"Cannot read {place}: it holds {len(series)} series ({', '.join(series[:3])}"
-            f"{', ...' if len(series) > 3 else ''}); give each series a folder of its own"
-        )
+def difference(first: DicomSlice, other: DicomSlice) -> str:
+    """What of the grids of two slices differs: a keyword or ``'shape'``; empty where nothing."""
+    if other.shape != first.shape:
+        return "shape"
+    if not np.allclose(first.spacing, other.spacing, rtol=SAME_SPACING, atol=0):
+        return "PixelSpacing"
+    if not np.allclose(first.orientation, other.orientation, rtol=0, atol=SAME_DIRECTION):
+        return "ImageOrientationPatient"
+    return ""
 
 
 def _check_alike(place: Path, first: DicomSlice, other: DicomSlice) -> None:
     """Refuse slices that cannot be of one grid."""
-    if other.shape != first.shape:
-        what, values = "shape", (first.shape, other.shape)
-    elif not np.allclose(first.spacing, other.spacing, rtol=SAME_SPACING, atol=0):
-        what, values = "PixelSpacing", (first.spacing, other.spacing)
-    elif not np.allclose(first.orientation, other.orientation, rtol=0, atol=SAME_DIRECTION):
-        what, values = "ImageOrientationPatient", (first.orientation, other.orientation)
-    else:
-        return
-    raise VolumeError(
-        f"Cannot read {place}: {_name(first)} and {_name(other)} differ in {what}: {values[0]} and"
-        f" {values[1]}; give the slices of each grid a folder of their own"
-    )
+    what = difference(first, other)
+    if what:
+        values = {
+            "shape": (first.shape, other.shape),
+            "PixelSpacing": (first.spacing, other.spacing),
+            "ImageOrientationPatient": (first.orientation, other.orientation),
+        }[what]
+        raise _no_volume(
+            f"Cannot read {place}: {first.name} and {other.name} differ in {what}: {values[0]} and"
+            f" {values[1]}; give the slices of each grid a folder of their own"
+        )
 
 
 def _check_each_once(place: Path, slices: Sequence[DicomSlice]) -> None:
@@ -114,8 +113,8 @@ def _check_each_once(place: Path, slices: Sequence[DicomSlice]) -> None:
             continue
         first = seen.setdefault((each.sop_instance_uid, each.frame), each)
         if first is not each:
-            raise VolumeError(
-                f"Cannot read {place}: {_name(first)} and {_name(each)} have the same"
+            raise _no_volume(
+                f"Cannot read {place}: {first.name} and {each.name} have the same"
                 " SOPInstanceUID; delete one of them"
             )
 
@@ -125,8 +124,8 @@ def _normal(place: Path, first: DicomSlice) -> np.ndarray:
     columns, rows = np.array(first.orientation[:3]), np.array(first.orientation[3:])
     lengths = np.linalg.norm(columns), np.linalg.norm(rows)
     if not np.allclose([*lengths, np.dot(columns, rows) + 1], 1.0, rtol=0, atol=0.01):
-        raise VolumeError(
-            f"Cannot read {place}: the ImageOrientationPatient of {_name(first)} is"
+        raise _no_volume(
+            f"Cannot read {place}: the ImageOrientationPatient of {first.name} is"
             f" {first.orientation}, not two directions at right angles; export it again"
         )
     normal = np.cross(columns, rows)
@@ -154,8 +153,8 @@ def _stack_direction(place: Path, slices: Sequence[DicomSlice], normal: np.ndarr
     shift = np.linalg.norm(way - np.outer(way @ normal / (line @ normal), line), axis=1)
     worst = int(shift.argmax())
     if shift[worst] > MAX_SHIFT_PIXELS * min(slices[0].spacing):
-        raise VolumeError(
-            f"Cannot read {place}: {_name(slices[worst])} is shifted by {shift[worst]:.2f} mm"
+        raise _no_volume(
+            f"Cannot read {place}: {slices[worst].name} is shifted by {shift[worst]:.2f} mm"
             " against the other slices; give the slices of each reconstruction a folder of their"
             " own"
         )
@@ -172,6 +171,10 @@ def _affine(first: DicomSlice, direction: np.ndarray, spacing: float) -> np.ndar
     return np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine
 
 
-def _name(each: DicomSlice) -> str:
-    """A slice for errors."""
-    return f"{each.file}" if each.frame == 0 else f"{each.file} (frame {each.frame})"
+def _no_volume(message: str) -> DicomError:
+    """The error for slices that are not one volume."""
+    return DicomError(
+        message,
+        "its DICOM slices are not one volume of one grid; give each grid, pass or phase a series"
+        " of its own",
+    )

@@ -1,5 +1,6 @@
 """NIfTI volumes: ``.nii.gz`` by random access, ``.nii`` memory-mapped."""
 
+import struct
 import threading
 import zlib
 from pathlib import Path
@@ -7,10 +8,11 @@ from pathlib import Path
 import indexed_gzip
 import nibabel
 import numpy as np
-from mmengine.logging import print_log
 from nibabel.filebasedimages import ImageFileError
 from nibabel.spatialimages import HeaderDataError, ImageDataError
 
+from lidnet_mm.datasets.readers.claimed_size import check_claimed_size
+from lidnet_mm.datasets.readers.nifti_space import affine_in_mm
 from lidnet_mm.datasets.readers.volume import CTVolume, VolumeError
 
 SEEK_POINT_SPACING = 1 << 20
@@ -21,10 +23,18 @@ SEEK_POINT_BYTES = 32 << 10
 READ_BUFFER = 64 << 10
 """Bytes read ahead; small, since what is read ahead of a random slice is thrown away."""
 
+MOST_BEHIND = 16 << 20
+"""Decompressed bytes that may follow the last voxel."""
+
 READ_ERRORS = (
     OSError,
     EOFError,
     ValueError,
+    ArithmeticError,
+    LookupError,
+    MemoryError,
+    TypeError,
+    struct.error,
     zlib.error,
     indexed_gzip.ZranError,
     ImageFileError,
@@ -58,14 +68,16 @@ class NiftiVolume(CTVolume):
             raise FileNotFoundError(f"CT volume {path} does not exist")
         image = _load_header(path)
         shape = _volume_shape(path, image)
+        affine = affine_in_mm(path, image)
         slope, intercept = image.dataobj.slope, image.dataobj.inter
-        super().__init__(path, image.affine, shape, slope, intercept, oblique)
+        super().__init__(path, affine, shape, slope, intercept, oblique)
         self._dtype = image.dataobj.dtype
         self._offset = int(image.dataobj.offset)
         self._lock = threading.Lock()
         self._compressed = path.name.lower().endswith(".gz")
         self._whole: np.ndarray | None = None
         self._checked = False
+        self._check_size(path.stat().st_size)
         if self._compressed:
             self._file = _open_indexed(path)
         else:
@@ -84,6 +96,17 @@ class NiftiVolume(CTVolume):
     def _volume_bytes(self) -> int:
         """Size of the decompressed voxels."""
         return int(np.prod(self.stored_shape, dtype=np.int64)) * self._dtype.itemsize
+
+    def _check_size(self, file_bytes: int) -> None:
+        """Refuse more voxels than the file can hold."""
+        check_claimed_size(
+            self.path,
+            self.stored_shape,
+            self._dtype.itemsize,
+            stored=None if self._compressed else file_bytes - self._offset,
+            deflated=file_bytes if self._compressed else None,
+            whole=self._compressed and self.orientation.axes[0] != 2,
+        )
 
     def _read_plane(self, stored_index: int) -> np.ndarray:
         """Stored values of one plane across the stored slice axis."""
@@ -115,10 +138,12 @@ class NiftiVolume(CTVolume):
         """Decompress the file for its CRC and seek points, before the first read only."""
         if self._checked:
             return
-        self._file.build_full_index()
         self._file.seek(self._offset + self._volume_bytes - 1)
         if len(self._file.read(1)) != 1:  # a file cut short has no CRC to fail
             raise EOFError("it ends before the last voxel")
+        if len(self._file.read(MOST_BEHIND)) == MOST_BEHIND:  # never decompress without end
+            raise EOFError("it goes on behind the last voxel")
+        self._file.build_full_index()
         self._checked = True
 
     def _damaged(self, place: str, reason: str) -> VolumeError:
@@ -149,13 +174,6 @@ def _load_header(path: Path) -> nibabel.Nifti1Image:
         ) from error
     if not isinstance(image, nibabel.Nifti1Image):
         raise VolumeError(f"Cannot read {path}: it is {type(image).__name__}, not NIfTI")
-    if not (image.header["sform_code"] or image.header["qform_code"]):
-        print_log(
-            f"{path} states no orientation (sform and qform codes are 0): its axes are taken"
-            f" as {''.join(nibabel.aff2axcodes(image.affine))}",
-            logger="current",
-            level=30,
-        )
     return image
 
 

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lidnet_mm.datasets.readers.dicom import DicomVolume
+from lidnet_mm.datasets.readers.dicom_header import PREAMBLE, PREFIX, begins_like_dicom
 from lidnet_mm.datasets.readers.nifti import NiftiVolume
 from lidnet_mm.datasets.readers.png import PngVolume
+from lidnet_mm.datasets.readers.regular_file import check_regular
 from lidnet_mm.datasets.readers.simpleitk import SimpleITKVolume
 from lidnet_mm.datasets.readers.volume import CTVolume, VolumeError
 
@@ -21,13 +23,10 @@ READERS: dict[str, Callable[[Path], CTVolume]] = {
     ".nhdr": SimpleITKVolume,
     ".dcm": DicomVolume,
     ".ima": DicomVolume,
+    ".dicom": DicomVolume,
     ".png": PngVolume,
 }
 """Reader of each file suffix, in lower case."""
-
-DICOM_PREFIX = b"DICM"
-DICOM_PREAMBLE = 128
-"""Bytes before the prefix by which DICOM files are known, whatever their name."""
 
 State = tuple[tuple[int, int] | None, ...]
 """Modification time in ns and size of each file of a volume; None where it is gone."""
@@ -81,6 +80,8 @@ class OpenVolumes:
         own = _state(path)
         if own == (None,):
             raise FileNotFoundError(f"CT volume {path} does not exist")
+        if not path.is_dir():
+            check_regular(path)
         key = str(path.absolute())
         with self._lock:
             volume, state = self._volumes.get(key, (None, ()))
@@ -120,14 +121,27 @@ def _reader(path: Path) -> Callable[[Path], CTVolume]:
         return DicomVolume
     for suffix, reader in READERS.items():
         if path.name.lower().endswith(suffix):
+            if reader is not DicomVolume:
+                _refuse_odd_name(path)
             return reader
     with path.open("rb") as stream:
-        if stream.read(DICOM_PREAMBLE + len(DICOM_PREFIX)).endswith(DICOM_PREFIX):
+        if begins_like_dicom(stream.read(PREAMBLE + len(PREFIX))):
             return DicomVolume
     raise VolumeError(
         f"No reader for {path}: CT volumes end in {', '.join(sorted(READERS))}, are DICOM files or"
         " folders of them; convert it to one of these"
     )
+
+
+def _refuse_odd_name(path: Path) -> None:
+    """Refuse a name that is no text in UTF-8, at which the readers written in C crash."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise VolumeError(
+            f"{path} cannot be opened: the name of the file or of a folder above it is no text in "
+            "UTF-8; rename it"
+        ) from error
 
 
 _OPEN_VOLUMES = OpenVolumes()

@@ -1,12 +1,14 @@
 """Single slices as 16-bit grey PNG, the form in which DeepLesion is published."""
 
 import struct
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from lidnet_mm.datasets.readers.claimed_size import check_claimed_size
 from lidnet_mm.datasets.readers.volume import CTVolume, VolumeError
 
 HU_OF_ZERO = -32768
@@ -18,7 +20,20 @@ HEADER = struct.Struct(">8s4x4sIIBB")
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 COLOUR_TYPES = {0: "grey", 2: "colour", 3: "palette", 4: "grey with transparency", 6: "colour"}
 
-READ_ERRORS = (OSError, SyntaxError, ValueError, UnidentifiedImageError)
+READ_ERRORS = (
+    OSError,
+    EOFError,
+    SyntaxError,
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    MemoryError,
+    TypeError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+    UnidentifiedImageError,
+)
 
 
 class PngVolume(CTVolume):
@@ -32,7 +47,7 @@ class PngVolume(CTVolume):
 
     Raises:
         FileNotFoundError: There is no such file.
-        VolumeError: It is no PNG, or not grey with 16 bits.
+        VolumeError: It is no PNG, not grey with 16 bits, or smaller than its header claims.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -105,4 +120,5 @@ def _shape(path: Path) -> tuple[int, int]:
             f" {bits} bits, not grey with 16; HU do not fit into such a picture, convert the slice"
             " again from the original CT"
         )
+    check_claimed_size(path, (1, height, width), 2, deflated=path.stat().st_size, whole=True)
     return height, width

@@ -8,6 +8,7 @@ import numpy as np
 import SimpleITK
 from mmengine.logging import print_log
 
+from lidnet_mm.datasets.readers.claimed_size import check_claimed_size
 from lidnet_mm.datasets.readers.volume import CTVolume, VolumeError
 
 BYTES = {
@@ -25,6 +26,9 @@ BYTES = {
 """Size of a voxel of each type of real numbers."""
 
 META_IMAGE = (".mhd", ".mha")
+
+READ_ERRORS = (RuntimeError, MemoryError, ValueError, ArithmeticError, TypeError, LookupError)
+"""What SimpleITK raises on a damaged file."""
 
 MAX_HEADER_LINES = 1000
 """Lines in which the end of a text header is looked for."""
@@ -59,9 +63,8 @@ class SimpleITKVolume(CTVolume):
         self._lock = threading.Lock()
         self._whole: np.ndarray | None = None
         self._by_slice = self._can_read_by_slice(fields)
-        if self._by_slice:
-            before = header_bytes if self._data_file == path else 0
-            self._check_size(before, BYTES[header.GetPixelID()])
+        before = header_bytes if self._data_file == path else 0
+        self._check_size(fields, before, BYTES[header.GetPixelID()])
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -83,15 +86,19 @@ class SimpleITKVolume(CTVolume):
             and fields.get("binarydata", "").lower() != "false"
         )
 
-    def _check_size(self, before: int, voxel_bytes: int) -> None:
-        """Refuse a file cut short, of which the first slices could still be read."""
-        expected = int(np.prod(self.stored_shape, dtype=np.int64)) * voxel_bytes
-        found = self._data_file.stat().st_size - before
-        if found < expected:
-            raise VolumeError(
-                f"Cannot read {self.path}: {self._data_file} is incomplete, {expected} bytes of"
-                f" voxels expected, {found} found; copy it again"
-            )
+    def _check_size(self, fields: dict[str, str], before: int, voxel_bytes: int) -> None:
+        """Refuse more voxels than the files can hold, also where the first could be read."""
+        found = None if self._data_file is None else self._data_file.stat().st_size - before
+        packing = _packing(self.path, fields)
+        check_claimed_size(
+            self.path,
+            self.stored_shape,
+            voxel_bytes,
+            stored=found if packing == "raw" else None,
+            deflated=found if packing == "deflate" else None,
+            whole=not self._by_slice,
+            voxels=self._data_file,
+        )
 
     def _read_plane(self, stored_index: int) -> np.ndarray:
         """Stored values of one plane across the stored slice axis."""
@@ -112,7 +119,7 @@ class SimpleITKVolume(CTVolume):
             reader.SetExtractSize([columns, rows, 1])
         try:
             return SimpleITK.GetArrayFromImage(reader.Execute()).T
-        except RuntimeError as error:
+        except READ_ERRORS as error:
             raise VolumeError(
                 f"Cannot read {'all slices' if index is None else f'stored slice {index}'} of"
                 f" {self.path}: its voxels are damaged or incomplete; copy or convert it again"
@@ -140,6 +147,16 @@ def _header_fields(path: Path) -> tuple[dict[str, str], int]:
     return fields, size
 
 
+def _packing(path: Path, fields: dict[str, str]) -> str:
+    """How the voxels are stored: ``'raw'``, ``'deflate'`` or another way."""
+    if path.suffix.lower() in META_IMAGE:
+        if fields.get("compresseddata", "").lower() == "true":
+            return "deflate"
+        return "raw" if fields.get("binarydata", "").lower() != "false" else "text"
+    encoding = fields.get("encoding", "").lower()
+    return {"raw": "raw", "gz": "deflate", "gzip": "deflate"}.get(encoding, "other")
+
+
 def _data_file(path: Path, fields: dict[str, str]) -> Path | None:
     """The file with the voxels; None where there are several or the header names none."""
     if path.suffix.lower() in META_IMAGE:
@@ -165,7 +182,7 @@ def _read_information(path: Path) -> SimpleITK.ImageFileReader:
     reader.SetFileName(str(path))
     try:
         reader.ReadImageInformation()
-    except RuntimeError as error:
+    except READ_ERRORS as error:
         raise VolumeError(
             f"Cannot read the header of {path}: SimpleITK does not understand it; the file is"
             " damaged or of another type, copy or convert it again"

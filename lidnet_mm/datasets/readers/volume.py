@@ -8,6 +8,8 @@ import nibabel
 import numpy as np
 from nibabel.affines import obliquity, voxel_sizes
 
+from lidnet_mm.ct_bounds import slice_distance_problem, spacing_problem
+
 MAX_OBLIQUITY = 0.02
 """Largest angle (rad) between a volume's axes and the patient's that is read as axial."""
 
@@ -46,7 +48,7 @@ class Orientation:
             ValueError: The affine is singular or not finite, or its axes lean more than
                 ``MAX_OBLIQUITY`` rad from the patient's and ``oblique`` is not set.
         """
-        if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-12:
+        if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-18:
             raise ValueError(
                 "its affine is singular or not finite, so the orientation of the slices is"
                 " unknown; write the volume again from its source with a valid sform or qform"
@@ -114,7 +116,8 @@ class CTVolume(ABC):
         oblique: Accept axes that lean from the patient's, as of a tilted gantry.
 
     Raises:
-        VolumeError: The volume is oblique and must not be, or its orientation is unknown.
+        VolumeError: The volume is oblique and must not be, its orientation is unknown or its
+            spacing none of a CT.
     """
 
     def __init__(
@@ -137,6 +140,13 @@ class CTVolume(ABC):
             self.orientation = Orientation.from_affine(self.affine, oblique)
         except ValueError as error:
             raise VolumeError(f"Cannot read {self.path}: {error}") from error
+        slice_mm, row_mm, column_mm = voxel_sizes(self.affine)[list(self.orientation.axes)].tolist()
+        problem = spacing_problem((row_mm, column_mm)) or slice_distance_problem(slice_mm)
+        if problem:
+            raise VolumeError(
+                f"Cannot read {self.path}: it has {problem}; correct the spacing or its unit in"
+                " the header"
+            )
 
     @abstractmethod
     def _read_plane(self, stored_index: int) -> np.ndarray:

@@ -3,14 +3,18 @@
 import contextlib
 import fcntl
 import os
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from lidnet_mm.output_path import as_error, open_lock
 from lidnet_mm.whole_file import PART, write_whole
 
 LEDGER = "total_bytes"
 """File in the folder that holds its size, and whose lock a writer holds."""
+
+SUB_FOLDER = re.compile(r"[0-9a-f]{2}")
 
 BLOCK = 4096
 """Bytes that a file system gives out at once: a file counts in whole blocks."""
@@ -32,10 +36,16 @@ class BoundedFolder:
     Args:
         folder: Made when the first file is written.
         max_bytes: Most bytes that the files may take, in blocks of 4 KiB; None sets no bound.
+        names: Regular expression of the files' names. Any other file in the folder is somebody
+            else's: it is neither counted nor deleted.
     """
 
-    def __init__(self, folder: str | Path, max_bytes: int | None = None) -> None:
+    def __init__(
+        self, folder: str | Path, max_bytes: int | None = None, names: str = "[^.]+"
+    ) -> None:
         self.folder = Path(folder)
+        self._names = re.compile(names)
+        self._parts = re.compile(rf"(?:{names})\.[^.]+{re.escape(PART)}")
         self.max_bytes = max_bytes
         self._started = time.time_ns()
         self._unused: list[tuple[int, int, Path]] | None = None
@@ -84,7 +94,8 @@ class BoundedFolder:
     @contextlib.contextmanager
     def _locked_ledger(self) -> Iterator[int]:
         """The open ledger, locked against other writers."""
-        ledger = os.open(self.folder / LEDGER, os.O_RDWR | os.O_CREAT, 0o644)
+        with as_error(OSError):
+            ledger = open_lock(self.folder / LEDGER)
         try:
             fcntl.flock(ledger, fcntl.LOCK_EX)
             yield ledger
@@ -119,12 +130,14 @@ class BoundedFolder:
         """
         files = []
         for folder in self.folder.iterdir():
-            if not folder.is_dir():
+            if not SUB_FOLDER.fullmatch(folder.name) or not folder.is_dir():
                 continue
             for entry in os.scandir(folder):
                 with contextlib.suppress(FileNotFoundError):  # deleted by a reader or by hand
-                    if entry.name.endswith(PART):
+                    if self._parts.fullmatch(entry.name):
                         Path(entry.path).unlink()
+                        continue
+                    if not self._names.fullmatch(entry.name):
                         continue
                     state = entry.stat()
                     files.append((state.st_mtime_ns, _on_disk(state.st_size), Path(entry.path)))

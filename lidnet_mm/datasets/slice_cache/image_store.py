@@ -14,6 +14,7 @@ from lidnet_mm.datasets.slice_cache.bounded_folder import BoundedFolder
 from lidnet_mm.datasets.slice_cache.stored_image import decode_image, encode_image
 
 GIB = 1 << 30
+NAMES = r"[0-9a-f]+\.npy"
 
 
 class ImageStore:
@@ -42,7 +43,7 @@ class ImageStore:
                 f"cache_gib is {max_gib}: set a size above 0 GiB, or None for no bound"
             )
         self.folder, self.max_gib = Path(folder), max_gib
-        self._files = BoundedFolder(folder, None if max_gib is None else int(max_gib * GIB))
+        self._files = BoundedFolder(folder, None if max_gib is None else int(max_gib * GIB), NAMES)
         self._writes = True
         self._warned_full = False
 

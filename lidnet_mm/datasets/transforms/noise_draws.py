@@ -142,7 +142,7 @@ class SliceNoise:
         else:
             image = make()
             step = float(np.abs(image).max()) / LEVELS or 1.0
-            steps = np.rint(image / np.float32(step))
+            steps = np.rint(image / np.float32(step)) + np.float32(0)  # no -0.0: not of 16 bits
             if cache is not None:
                 cache.save(key, steps, {"step": step})
         steps *= np.float32(step * weight)

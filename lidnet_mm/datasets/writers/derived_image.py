@@ -7,6 +7,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
+from lidnet_mm.datasets.readers.dicom_scale import StoredType
 from lidnet_mm.datasets.writers.volume_writer import Derivation
 
 DESCRIBE_OLD_PIXELS = (
@@ -100,6 +101,9 @@ TYPE_2 = (
 )
 """Attributes that a CT image has even where nobody knows them."""
 
+LARGEST_BITS = 16
+"""Of a pixel that is written."""
+
 TEXT_LENGTH = 64
 """Characters of a DICOM long string (LO)."""
 
@@ -150,24 +154,40 @@ def derived_header(
     return image
 
 
-def put_pixels(image: Dataset, pixels: np.ndarray, bits: int) -> None:
+def put_pixels(
+    image: Dataset, pixels: np.ndarray, bits: int, stored: StoredType | None = None
+) -> None:
     """Put pixels into a header, uncompressed, and what describes them.
 
     Args:
         image: The header; changed.
-        pixels: (Rows, Columns) signed or unsigned integers of at most 16 bits.
+        pixels: (Rows, Columns) integers.
         bits: Bits stored, at most 16.
+        stored: Sign and padding of the source. Defaults to the sign of the pixels' type, and none.
     """
-    signed = pixels.dtype.kind == "i"
+    signed = pixels.dtype.kind == "i" if stored is None else stored.signed
     low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
     pixels = np.clip(pixels, low, high)
     image.Rows, image.Columns = pixels.shape
     image.SamplesPerPixel = 1
-    image.BitsAllocated, image.BitsStored, image.HighBit = 16, bits, bits - 1
+    image.BitsAllocated, image.BitsStored, image.HighBit = LARGEST_BITS, bits, bits - 1
     image.PixelRepresentation = int(signed)
+    vr = "SS" if signed else "US"
     for name, value in (("Smallest", pixels.min()), ("Largest", pixels.max())):
-        image.add_new(f"{name}ImagePixelValue", "SS" if signed else "US", int(value))
+        image.add_new(f"{name}ImagePixelValue", vr, int(value))
+    for name in ("PixelPaddingValue", "PixelPaddingRangeLimit"):
+        value = image.get(name)
+        _remove(image, name)
+        if value not in (None, "") and stored is not None and stored.padding is not None:
+            image.add_new(name, vr, stored.value(int(value)))
     image.add_new("PixelData", "OW", pixels.astype("<i2" if signed else "<u2").tobytes())
+
+
+def in_whole_hu(image: Dataset) -> None:
+    """State that the pixels are HU."""
+    for name in ("FloatPixelData", "DoubleFloatPixelData", "PixelPaddingValue"):
+        _remove(image, name)
+    image.RescaleSlope, image.RescaleIntercept, image.RescaleType = 1, 0, "HU"
 
 
 def code_item(value: str, scheme: str, meaning: str) -> Dataset:

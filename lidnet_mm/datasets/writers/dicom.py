@@ -9,7 +9,13 @@ from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
 from lidnet_mm.datasets.readers import CTVolume, DicomVolume
-from lidnet_mm.datasets.writers.derived_image import derived_header, put_pixels
+from lidnet_mm.datasets.readers.dicom_slice import DicomSlice
+from lidnet_mm.datasets.writers.derived_image import (
+    LARGEST_BITS,
+    derived_header,
+    in_whole_hu,
+    put_pixels,
+)
 from lidnet_mm.datasets.writers.new_image import new_header
 from lidnet_mm.datasets.writers.volume_writer import (
     Derivation,
@@ -48,8 +54,10 @@ class DicomWriter(VolumeWriter):
         self.is_derived = isinstance(volume, DicomVolume)
         self._headers: dict[Path, Dataset] = {}
         self._lock = threading.Lock()
-        identity = volume.series_uid if self.is_derived else volume.path.name
-        self.series_uid = _uid(identity, derivation.digest)
+        identity = [volume.path.name]
+        if self.is_derived:  # one series may hold several volumes
+            identity = [volume.series_uid, *volume.sop_instance_uids]
+        self.series_uid = _uid(*identity, derivation.digest)
         self.written: dict[int, Dataset] = {}
 
     @property
@@ -63,7 +71,7 @@ class DicomWriter(VolumeWriter):
             image = self._derived(index, change)
         else:
             image = new_header(self.volume, index, self.series_uid, self.derivation)
-            put_pixels(image, whole_hu(hu, change), bits=16)
+            put_pixels(image, whole_hu(hu, change), LARGEST_BITS)
         path = self.folder / self.names[index]
         path.parent.mkdir(parents=True, exist_ok=True)
         image.save_as(path, enforce_file_format=True)
@@ -85,10 +93,15 @@ class DicomWriter(VolumeWriter):
             sop_uid=_uid(each.sop_instance_uid or str(index), str(each.frame), self.series_uid),
             derivation=self.derivation,
         )
+        if each.stored.bits_allocated > LARGEST_BITS:
+            in_whole_hu(image)
+            hu = self.volume.orientation.stored(self.volume.read_slice(index))
+            put_pixels(image, whole_hu(hu, self.volume.orientation.stored(change)), LARGEST_BITS)
+            return image
         stored = self.volume.read_stored(index)
         steps = self.volume.orientation.stored(change)
-        pixels = _kept_padding(image, stored, changed(stored, steps, each.slope))
-        put_pixels(image, pixels, bits=int(image.BitsStored))
+        pixels = kept_padding(each, stored, changed(stored, steps, each.scale.slope))
+        put_pixels(image, pixels, each.stored.bits_stored, each.stored)
         return image
 
     def _header(self, path: Path) -> Dataset:
@@ -117,34 +130,24 @@ def slice_names(volume: CTVolume) -> tuple[Path, ...]:
     return tuple(Path(f"{index + 1:04d}.dcm") for index in range(volume.num_slices))
 
 
-def _kept_padding(image: Dataset, stored: np.ndarray, new: np.ndarray) -> np.ndarray:
-    """New pixels, with the source's padding as it was and no other pixel that reads as padding."""
-    limits = _padding(image, stored.dtype)
-    if limits is None:
+def kept_padding(each: DicomSlice, stored: np.ndarray, new: np.ndarray) -> np.ndarray:
+    """New pixels, with the source's padding as it was and no other pixel that reads as padding.
+
+    Args:
+        each: The slice of the source.
+        stored: (Rows, Columns) its stored values.
+        new: The same, changed.
+
+    Returns:
+        (Rows, Columns); a changed value that would be one of padding is the next one beside.
+    """
+    if each.stored.padding is None:
         return new
-    low, high = limits
+    low, high = each.stored.padding
     padding = (stored >= low) & (stored <= high)
     collides = (new >= low) & (new <= high) & ~padding
-    if collides.any():
-        below = low > np.iinfo(stored.dtype).min and (stored < low)
-        new = np.where(collides & below, low - 1, np.where(collides, high + 1, new))
-    return np.where(padding, stored, new).astype(stored.dtype)
-
-
-def _padding(image: Dataset, dtype: np.dtype) -> tuple[int, int] | None:
-    """Lowest and highest stored value that mean padding; None where none is stated.
-
-    A value with the wrong sign (63536 for -2000) is read by its 16 bits, and written right.
-    """
-    ends = []
-    for name in ("PixelPaddingValue", "PixelPaddingRangeLimit"):
-        value = image.get(name)
-        if value is None or value == "":
-            continue
-        bits = np.array(int(value) & 0xFFFF, np.uint16)
-        ends.append(int(bits.view(np.int16) if dtype.kind == "i" else bits))
-        image.add_new(name, "SS" if dtype.kind == "i" else "US", ends[-1])
-    return (min(ends), max(ends)) if "PixelPaddingValue" in image and ends else None
+    beside = np.where(stored < low, low - 1, high + 1)
+    return np.where(padding, stored, np.where(collides, beside, new)).astype(stored.dtype)
 
 
 def _uid(*sources: str) -> str:

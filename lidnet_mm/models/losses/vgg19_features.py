@@ -1,9 +1,9 @@
-"""The convolutions of VGG-19, without parameters: fixed weights in buffers."""
+"""The convolutions of VGG-19 with fixed weights, outside of the model that is trained."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 # Output channels of the 3 x 3 convolutions between max pools, configuration E.
@@ -32,11 +32,12 @@ def vgg19_shapes() -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-class VGG19Features(nn.Module):
+class VGG19Features:
     """Output of the 16th convolution, conv5_4, after its ReLU.
 
-    The weights are buffers that are left out of the state: the module has nothing to train,
-    adds nothing to checkpoints, and moves with ``.to()``.
+    No ``nn.Module``: the 80 MB of fixed weights are no part of the model that is trained, so that
+    nothing saves, copies, averages or broadcasts them with it. Whoever owns the features moves
+    them with :meth:`apply`.
 
     Source: Simonyan and Zisserman 2015, ICLR, configuration E.
 
@@ -45,26 +46,25 @@ class VGG19Features(nn.Module):
     """
 
     def __init__(self, weights: Mapping[str, Tensor]) -> None:
-        super().__init__()
+        self.weights: dict[str, Tensor] = {}
         for key in vgg19_shapes():
             tensor = weights[key].detach().clone()
             if tensor.ndim == 4:  # an eighth less time on a CPU, the same on any input layout
                 tensor = tensor.contiguous(memory_format=torch.channels_last)
-            self.register_buffer(_buffer(key), tensor, persistent=False)
+            self.weights[key] = tensor
 
-    def forward(self, images: Tensor) -> Tensor:
+    def apply(self, change: Callable[[Tensor], Tensor]) -> None:
+        """Replace each weight by what a function makes of it, such as a copy on another device."""
+        with torch.no_grad():
+            self.weights = {key: change(tensor) for key, tensor in self.weights.items()}
+
+    def __call__(self, images: Tensor) -> Tensor:
         """(N, 3, H, W), as the weights expect them, to (N, 512, H // 16, W // 16)."""
         features = images
         for number, indices in enumerate(_indices()):
             if number:
                 features = functional.max_pool2d(features, 2)
             for index in indices:
-                weight = getattr(self, _buffer(f"features.{index}.weight"))
-                bias = getattr(self, _buffer(f"features.{index}.bias"))
+                weight, bias = (self.weights[f"features.{index}.{n}"] for n in ("weight", "bias"))
                 features = torch.relu(functional.conv2d(features, weight, bias, padding=1))
         return features
-
-
-def _buffer(key: str) -> str:
-    """Name of a buffer, which must not contain dots."""
-    return key.replace(".", "_")

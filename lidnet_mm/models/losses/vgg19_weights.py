@@ -3,7 +3,6 @@
 import hashlib
 import logging
 import math
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from mmengine.logging import print_log
 from torch import Tensor
 
 from lidnet_mm.models.losses.vgg19_features import vgg19_shapes
+from lidnet_mm.weights_file import read_weights_file
 
 # Addresses by name. The digits behind the dash are the start of the file's SHA-256.
 KNOWN_WEIGHTS = {
@@ -33,7 +33,8 @@ def read_vgg19_weights(weights: str | Path | None) -> dict[str, Tensor]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is damaged, or its keys or shapes are not VGG-19's.
+        ValueError: If the file is damaged or holds more than tensors, or its keys or shapes are not
+            VGG-19's.
     """
     if weights is None:
         print_log(
@@ -48,7 +49,7 @@ def read_vgg19_weights(weights: str | Path | None) -> dict[str, Tensor]:
             f"no VGG-19 weights at {file}: give the path of a file or one of "
             f"{sorted(KNOWN_WEIGHTS)}; weights=None gives random ones, for tests only"
         )
-    return _checked(_load(file), file)
+    return _checked(read_weights_file(file), file)
 
 
 def _known_file(name: str) -> Path:
@@ -78,16 +79,6 @@ def _sha256(file: Path) -> str:
         while piece := stream.read(2**20):
             digest.update(piece)
     return digest.hexdigest()
-
-
-def _load(file: Path) -> object:
-    """Content of a file of tensors; no code in it is run."""
-    try:
-        return torch.load(file, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise ValueError(
-            f"{file} cannot be read as a file of weights: it is damaged, or holds more than tensors"
-        ) from error
 
 
 def _checked(content: object, file: Path) -> dict[str, Tensor]:

@@ -1,5 +1,6 @@
 """VGG perceptual loss (Eq. 1): feature distance on whole slices."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -28,7 +29,7 @@ class VGGPerceptualLoss(nn.Module):
     phi is the output of the 16th convolution, conv5_4, after its ReLU. The grey slice is given
     to each of the three input channels and brought to the range the weights were trained on.
     No gradient passes through the reference; the loss has no parameters and adds nothing to
-    checkpoints.
+    checkpoints. VGG-19 is not among the modules of the model: it only moves with the loss.
 
     Args:
         weights (str | Path | None): ``'vgg19_caffe'``, the weights of VGG's authors;
@@ -75,6 +76,12 @@ class VGGPerceptualLoss(nn.Module):
         with torch.no_grad():
             wanted = self._extract(reference)
         return self.loss_weight * functional.mse_loss(self._extract(denoised), wanted)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "VGGPerceptualLoss":
+        """Move the weights, too: PyTorch calls this for each change of device or type."""
+        super()._apply(fn, recurse)
+        self.features.apply(fn)
+        return self
 
     def _extract(self, slices: Tensor) -> Tensor:
         """phi: (N, 1, H, W) to (N, 512, H // 16, W // 16)."""

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mmengine.fileio import load
+from mmengine.fileio import get
+
+from lidnet_mm.coco_json.annotation_file import parse_annotations
 
 COCO_KEYS = frozenset(
     ("id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation", "ignore")
@@ -52,7 +54,7 @@ def place(record: Mapping[str, Any], box: tuple[float, ...]) -> Place:
 
 def _read(path: str | Path) -> dict[Place, Attributes]:
     """Attributes in one annotation file."""
-    content = load(path, file_format="json")
+    content = parse_annotations(get(path), str(path)).content
     told = [entry for entry in content["annotations"] if not COCO_KEYS.issuperset(entry)]
     wanted = {entry["image_id"] for entry in told}
     images = {record["id"]: record for record in content["images"] if record["id"] in wanted}

@@ -79,7 +79,8 @@ def write_dataset_page(
             "there is no LDCT to take the NDCT from: leave out --difference, or browse a config"
             " whose pipeline simulates or loads it"
         )
-    content = _render(entries, slices, parts, settings, has_ldct).encode()
+    page = _render(entries, slices, parts, settings, has_ldct)
+    content = page.encode(errors="backslashreplace")  # names of files need not be UTF-8
     write_whole(path, content)
     return len(content)
 

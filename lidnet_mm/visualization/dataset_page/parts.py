@@ -6,12 +6,13 @@ from typing import Any
 
 from mmdet.utils import register_all_modules
 from mmengine.config import Config
-from mmengine.fileio import load
 from mmengine.registry import DATASETS
 
+from lidnet_mm.coco_json.annotation_file import class_names, read_annotation_file
 from lidnet_mm.visualization.dataset_page.part import DataPart
 
 PARTS = ("train", "val", "test")
+REBUILD = "rebuild it with tools/dataset_converters"
 PACK = "lidnet_mm.PackLIDInputs"
 PAIRED = "lidnet_mm.LoadPairedLDCT"
 LDCT_STEPS = ("lidnet_mm.SimulateLowDose", PAIRED)
@@ -88,14 +89,15 @@ def _order(file: Path) -> tuple[int, str]:
 
 def _dataset_of(folder: Path, file: Path) -> dict[str, Any]:
     """Config of a data set that loads and packs the slices of an annotation file."""
-    records, categories = _records(file)
-    paired = any(record.get("ldct_file_name") for record in records)
+    content = read_annotation_file(file).content
+    paired = any(record.get("ldct_file_name") for record in content["images"])
     loading = [{"type": "lidnet_mm.LoadCTSlice"}, {"type": "LoadAnnotations", "with_bbox": True}]
     return {
         "type": "lidnet_mm.CTLesionDataset",
+        "unannotated": True,
         "data_root": str(folder),
         "ann_file": f"annotations/{file.name}",
-        "metainfo": {"classes": tuple(category["name"] for category in categories)},
+        "metainfo": {"classes": class_names(content)},
         "test_mode": True,
         "pipeline": [
             *loading,
@@ -103,20 +105,6 @@ def _dataset_of(folder: Path, file: Path) -> dict[str, Any]:
             {"type": PACK, "source": "ldct" if paired else "ndct"},
         ],
     }
-
-
-def _records(file: Path) -> tuple[list[dict], list[dict]]:
-    """Images and categories of an annotation file."""
-    try:
-        content = load(file, file_format="json")
-        return [dict(image) for image in content["images"]], [
-            {"name": str(category["name"])} for category in content["categories"]
-        ]
-    except (ValueError, TypeError, KeyError) as error:
-        raise ValueError(
-            f"{file} is not a COCO file of slices ({type(error).__name__}: {error}): rebuild it"
-            " with tools/dataset_converters"
-        ) from error
 
 
 def _build(name: str, dataset: Mapping[str, Any], raw: bool) -> DataPart:

@@ -17,7 +17,6 @@ from lidnet_mm.benchmark.matrix.matrix import Matrix
 from lidnet_mm.benchmark.matrix.settings_mark import OtherSettingsError
 from lidnet_mm.benchmark.report.collect import collect
 from lidnet_mm.benchmark.report.matrix_report import report_matrix
-from lidnet_mm.benchmark.scores.test_set import EmptyTestSetError
 
 PREPARE = "datasets['chest']['prepare'] = [('a:convert', ['{data_root}'])]\n"
 CELL = """
@@ -39,6 +38,19 @@ sys.exit(len(run_matrix(matrix, 1, print, int(number))))
 @pytest.fixture
 def matrix(read_matrix):
     return read_matrix(ONE_TABLE)
+
+
+LESION = {"id": 1, "name": "lesion"}
+SLICE = {
+    "id": 1,
+    "file_name": "a.nii.gz",
+    "slice_index": 0,
+    "height": 64,
+    "width": 64,
+    "spacing": [1, 1],
+    "patient_id": "a",
+}
+BOX = {"id": 1, "image_id": 1, "category_id": 1, "bbox": [20, 20, 9, 9], "area": 81}
 
 
 class TestWholeMatrix:
@@ -202,7 +214,7 @@ class TestTestSet:
             path = Path(matrix.tables[0].data_root) / "a" / "test.json"
             path.parent.mkdir(parents=True)
             if content is not None:
-                path.write_text(json.dumps(content))
+                path.write_text(json.dumps({**content, "categories": [LESION]}))
             return Matrix.from_file(tmp_path / "configs" / "matrix.py", matrix.work_dir)
 
         return read
@@ -211,17 +223,21 @@ class TestTestSet:
         ("content", "message"),
         [
             ({"images": [], "annotations": []}, r"test\.json has no slice: .*--split"),
-            ({"images": [{}], "annotations": []}, r"test\.json has no lesion"),
+            ({"images": [SLICE], "annotations": []}, r"test\.json has no lesion"),
+            (
+                {"images": [SLICE], "annotations": [{**BOX, "image_id": 2}]},
+                r"annotations\[0\] .* in .*test\.json is of no image",
+            ),
             (None, r"there is no test set .*test\.json: convert"),
         ],
     )
     def test_nothing_to_score(self, with_test_set, calls, content, message):
-        with pytest.raises(EmptyTestSetError, match=message):
+        with pytest.raises(ValueError, match=message):
             run_matrix(with_test_set(content), 1, quiet)
         assert not calls()
 
     def test_something_to_score(self, with_test_set, calls):
-        assert not run_matrix(with_test_set({"images": [{}], "annotations": [{}]}), 1, quiet)
+        assert not run_matrix(with_test_set({"images": [SLICE], "annotations": [BOX]}), 1, quiet)
 
 
 class TestCell:

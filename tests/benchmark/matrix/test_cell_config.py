@@ -80,8 +80,8 @@ class TestCell:
 
     @pytest.mark.parametrize("value", [math.inf, len])
     def test_value_that_no_file_can_hold(self, value):
-        with pytest.raises(ValueError, match=r"'weight' of a\.py cannot be written into a config"):
-            config_text(Config({"weight": value}), "a.py")
+        with pytest.raises(ValueError, match=r"'model' of a\.py cannot be written into a config"):
+            config_text(Config({"model": {"weight": value}}), "a.py")
 
 
 class TestPretraining:

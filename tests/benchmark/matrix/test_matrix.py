@@ -77,7 +77,8 @@ class TestAxes:
     def test_joint_training_of_an_ablation_is_called_after_it(self, read_matrix):
         more = (
             "methods = [m for m in methods if m['method'] != 'joint']\n"
-            "methods += [dict(method='joint', name='k1', config='lidnet.py', denoisers=['CPCE'])]\n"
+            "methods += [dict(method='joint', name='k1', config='lidnet.py', denoisers=['CPCE'], "
+            "options={'train_cfg.joint': True})]\n"
         )
         titles = {s.folder.name: s.entry.denoiser for s in read_matrix(more).tables[0].scorings}
         assert titles["joint_k1_cpce_seed1"] == titles["lidnet_k1_cpce_seed1"] == "CPCE (k1)"
@@ -166,7 +167,10 @@ class TestRefusals:
                 "denoisers['CPCE']['configs'] = dict(baseline='redcnn.py')",
                 r"redcnn\.py is a config of denoiser 'CPCE', but its generator is REDCNN",
             ),
-            ("methods[3]['config'] = 'judge_a.py'", r"judge_a\.py has no generator to replace"),
+            (
+                "methods[3]['config'] = 'judge_a.py'",
+                r"low_dose have no effect: judge_a\.py has no pip",
+            ),
             ("judges = ['baseline.py']", r"baseline\.py trains a denoiser: a judge is a plain"),
             ("judges.append('judge_a.py')", "judges need different names"),
             ("datasets['chest'].pop('data_root')", "'chest' needs a data_root"),

@@ -242,5 +242,6 @@ methods.insert(4, dict(method='baseline', name='red_cnn', config='red_cnn.py'))
 
     def test_configs_of_all(self, several):
         text = report_matrix(several)[0].with_name("report.md").read_text(encoding="utf-8")
-        assert "baseline: baseline, baseline_l2: baseline, baseline_red_cnn: red_cnn" in text
+        assert "baseline: baseline (L1), baseline_l2: baseline (L1), " in text
+        assert "baseline_red_cnn: red_cnn (L1)" in text
         assert "classical: identity" in text

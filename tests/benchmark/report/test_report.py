@@ -216,7 +216,7 @@ def test_missing_rows_and_mixtures_stand_at_the_top(tmp_path, rows, make_row):
     ):
         assert words in top, words
     lines = page.with_name("report.md").read_text()
-    assert "- lidnet seed 7: lidnet_seed7 failed with status 1, see <log>\n" in lines
+    assert "- lidnet seed 7: lidnet_seed7 failed with status 1, see &lt;log&gt;\n" in lines
     assert 'class="flags"' not in write_report(rows, tmp_path, [], [], PROVENANCE, "x").read_text()
 
 

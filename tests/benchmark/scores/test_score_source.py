@@ -148,7 +148,9 @@ class TestReport:
         folded = text[text.index("<details>") : text.index("</details>")]
         for scoring in matrix.tables[0].scorings[1:5]:
             digest = (scoring.folder / "settings.sha256").read_text()[:12]
+            losses = {"lidnet": "L1 + 5 ROI perceptual + 5 detection"}.get(scoring.method, "L1")
             base = "lidnet" if scoring.method == "lidnet" else "baseline"
+            base = f"{base} ({losses}, 8 steps)"
             line = f"<dt>{scoring.entry.label}</dt><dd>{base}, settings {digest}</dd>"
             assert line in folded
         assert "<details>" not in text[: text.index("<summary>Base configs") - len("<details>")]

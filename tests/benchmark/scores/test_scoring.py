@@ -1,6 +1,8 @@
 """Putting a denoiser in front of the judge: configs, weights, rows."""
 
 import copy
+import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -13,11 +15,11 @@ from mmengine.structures import InstanceData
 from lidnet_mm.apis.load_config import judge_path, load_config
 from lidnet_mm.benchmark.scores.scoring import (
     Judge,
-    is_denoiser,
     load_scored_weights,
     result_row,
     scoring_config,
 )
+from lidnet_mm.benchmark.scores.trained_as import is_denoiser
 from lidnet_mm.registry import LOOPS, MODELS
 
 SCORES = {
@@ -222,7 +224,8 @@ class TestRunner:
         config = copy.deepcopy(configs["lidnet"])
         config.merge_from_dict({"work_dir": str(tmp_path), "resume": resume, "test_cfg": idle_loop})
         config.load_from = None if resume else checkpoints["lidnet"]
-        (tmp_path / "last_checkpoint").write_text(checkpoints["lidnet"])
+        shutil.copy(checkpoints["lidnet"], tmp_path / "iter_1.pth")
+        (tmp_path / "last_checkpoint").write_text(str(tmp_path / "iter_1.pth"))
         runner = Runner.from_cfg(scoring_config(config, judge))
         load_scored_weights(runner.model, judge, checkpoints["baseline"])
         runner.test()
@@ -254,12 +257,17 @@ class TestJudge:
             Judge.of(configs["lidnet"], str(tmp_path / "no_such.pth"))
 
     def test_last_of_its_work_dir(self, configs, checkpoints, tmp_path, monkeypatch):
+        """Not the file that the note names: it may be of the work dir that this is a copy of."""
         monkeypatch.chdir(tmp_path)
-        folder = tmp_path / "work_dirs" / "judge_faster-rcnn_r18_phantom"
+        folder = Path("work_dirs") / "judge_faster-rcnn_r18_phantom"
         folder.mkdir(parents=True)
         (folder / "last_checkpoint").write_text(checkpoints["judge"])
+        own = folder / Path(checkpoints["judge"]).name
+        with pytest.raises(FileNotFoundError, match=str(own)):
+            Judge.of(configs["lidnet"])
+        shutil.copy(checkpoints["judge"], own)
         judge = Judge.of(configs["lidnet"])
-        assert judge.checkpoint == checkpoints["judge"]
+        assert judge.checkpoint == str(own)
         assert judge.name == "judge_faster-rcnn_r18_phantom"
 
 

@@ -192,7 +192,7 @@ def test_differences_say_what_they_are(rows):
     ))  # fmt: skip
     detection, whole = difference_tables(evidence)
     line = "STS, 60 HU noise: LIDnet, CPCE, R18"
-    assert row_of(detection, line, "published baseline") == [
+    assert row_of(detection, line, "baseline") == [
         Cell("+5.0 [1.0, 9.0]", "better", True),
         Cell("+2.5 [\u22124.0, 9.0]", "inside the interval"),
         Cell("\u2013"),
@@ -210,7 +210,7 @@ def test_an_interval_that_excludes_0_does_not_read_as_if_it_ended_there(rows):
     sure = difference(ours(rows), "baseline", "AP50", 0.004, 1.7)
     chance = difference(ours(rows), "matched", "AP50", -0.004, 1.7)
     (table,) = difference_tables(Evidence((sure, chance)))
-    assert row_of(table, "STS, 60 HU noise: LIDnet, CPCE, R18", "published baseline")[0] == Cell(
+    assert row_of(table, "STS, 60 HU noise: LIDnet, CPCE, R18", "baseline")[0] == Cell(
         "+0.852 [0.004, 1.700]", "better", True
     )
     assert row_of(table, "", "matched baseline")[0] == Cell(

@@ -157,7 +157,7 @@ def test_attributes_ldct_and_masks_are_written(convert, written, tmp_path):
 
 def test_boxes_are_clipped_or_left_out_and_both_are_told(convert, written):
     boxes = [box(x=-2), box(x=30), box(y=-9, height=9), box(x=27.5, width=9), box(width=0)]
-    boxes.append(box(width=float("nan")))
+    boxes += [box(width=float("nan")), box(width=1e30), box(x=-1e30, width=1e30), box(height=21)]
     convert(case("p", CaseContent(ArrayVolume(hu()), {1: boxes})))
     found = [a["bbox"] for a in written("annotations/train.json")["annotations"]]
     assert found == [[0, 4, 3, 6], [27.5, 4, 2.5, 6]]
@@ -168,6 +168,7 @@ def test_boxes_are_clipped_or_left_out_and_both_are_told(convert, written):
         "outside of the image, or empty": 3,
         "the part outside of the image": 2,
         "its corners are no numbers": 1,
+        "larger than the image": 3,
     }
 
 

@@ -68,6 +68,33 @@ def test_another_source_does_not_go_on_with_what_was_left(convert, tmp_path, wri
     assert slices == {6}
 
 
+def test_what_an_interrupted_conversion_leaves_names_nobody(convert, tmp_path):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        convert(case("Zebedee"), case("Zoe", read=interrupted), switches=["--class-name", "cyst"])
+    left = [path for path in (tmp_path / ".out.partial").rglob("*") if path.is_file()]
+    assert left
+    for path in left:
+        for word in ("Zebedee", "Zoe", "source", str(tmp_path)):
+            assert word.encode() not in path.read_bytes(), path
+            assert word not in path.name
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b"\xff\xfe", b"[" * 100_000])
+def test_a_damaged_record_is_made_again(convert, tmp_path, written, content):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        convert(case("a"), case("b", read=interrupted))
+    (record,) = (tmp_path / ".out.partial" / ".records").glob("case_*.json")
+    record.write_bytes(content)
+    convert(case("a"), case("b"))
+    assert len(written("annotations/train.json")["images"]) == 8
+
+
 def test_ctrl_c_is_told_in_a_line(tmp_path, capsys):
     def interrupted():
         raise KeyboardInterrupt

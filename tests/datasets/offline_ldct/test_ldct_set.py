@@ -230,7 +230,8 @@ def test_ldct_of_another_place_is_still_refused_by_the_loader(converted, make_se
 def test_volume_named_in_two_ways_is_refused(converted, make_set):
     path = converted / "annotations" / "test.json"
     images = json.loads(path.read_text())["images"]
-    write_annotations(path, [*images, {**images[0], "id": 99, "patient_id": "case_0009"}])
+    others = [{**image, "patient_id": "case_0009"} for image in images]
+    write_annotations(converted / "annotations" / "val.json", others)
     with pytest.raises(ValueError, match=r"case_0003.* described in two ways .*case_0009"):
         make_set()
 

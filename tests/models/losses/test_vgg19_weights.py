@@ -63,7 +63,7 @@ class TestKnownFiles:
         monkeypatch.setitem(vgg19_weights.KNOWN_WEIGHTS, name, address)
         loss = VGGPerceptualLoss(name)
         assert loss.convention == convention
-        last = dict(loss.named_buffers())["features.features_34_weight"]
+        last = loss.features.weights["features.34.weight"]
         assert torch.equal(last, vgg19_state["features.34.weight"])
         assert VGGPerceptualLoss(name, convention="caffe").convention == "caffe"
 
@@ -102,7 +102,7 @@ def test_a_file_of_another_network_is_refused(vgg19_state, tmp_path, change, mes
 def test_a_file_that_is_none_is_refused(tmp_path, content):
     file = tmp_path / "page.pth"
     file.write_bytes(content)
-    with pytest.raises(ValueError, match=r"page\.pth cannot be read as a file of weights"):
+    with pytest.raises(ValueError, match=r"page\.pth is (damaged|not loaded)"):
         read_vgg19_weights(file)
 
 
@@ -115,7 +115,7 @@ class Trap:
 
 def test_no_code_in_a_file_is_run(vgg19_state, tmp_path):
     file = _saved({**vgg19_state, "trap": Trap()}, tmp_path / "trap.pth")
-    with pytest.raises(ValueError, match=r"trap\.pth cannot be read"):
+    with pytest.raises(ValueError, match=r"trap\.pth is not loaded"):
         read_vgg19_weights(file)
 
 

@@ -114,11 +114,26 @@ def test_adds_nothing_to_train_or_to_save(loss):
     loss.load_state_dict({}, strict=True)
 
 
-def test_weights_move_with_the_module(vgg19_file):
+class Holder(torch.nn.Module):
+    """A model with the loss somewhere in it."""
+
+    def __init__(self, loss):
+        super().__init__()
+        self.losses = torch.nn.ModuleDict({"perceptual": loss})
+
+
+def test_weights_move_with_the_module_and_are_no_part_of_it(vgg19_file):
     loss = VGGPerceptualLoss(vgg19_file)
-    assert {b.dtype for b in loss.buffers()} == {torch.float32}
-    assert {b.device.type for b in copy.deepcopy(loss).to("meta").buffers()} == {"meta"}
-    assert sum(b.numel() for b in loss.buffers()) == 20_024_384 + 6  # VGG-19's, mean, deviation
+    weights = list(loss.features.weights.values())
+    assert sum(weight.numel() for weight in weights) == 20_024_384
+    assert {weight.dtype for weight in weights} == {torch.float32}
+    model = Holder(loss)
+    # What hooks, checkpoints and a distributed wrapper know of the model.
+    assert sum(buffer.numel() for buffer in model.buffers()) == 6  # mean and deviation
+    assert (model.state_dict(), list(model.parameters())) == ({}, [])
+    moved = copy.deepcopy(model).to("meta", torch.float64).losses["perceptual"].features.weights
+    assert {(w.device.type, w.dtype) for w in moved.values()} == {("meta", torch.float64)}
+    assert {w.device.type for w in loss.features.weights.values()} == {"cpu"}
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,9 @@ from lidnet_mm.datasets.converters.output.coco_writer import coco_annotation, co
 from lidnet_mm.datasets.converters.output.volume_files import SliceFile
 from lidnet_mm.datasets.converters.source_case import LeftOut
 
+CLASS_NAME = "class_name"
+"""Key of a box's category by name, which the document has by number."""
+
 
 @dataclass(frozen=True)
 class CaseFiles:
@@ -110,6 +113,7 @@ def _slice(
         {
             **coco_annotation(0, 0, (box.x, box.y, box.width, box.height), box.area),
             **box.attributes,
+            **({CLASS_NAME: box.class_name} if box.class_name else {}),
         }
         for box in checked.boxes[index]
     ]

@@ -7,8 +7,6 @@ from typing import Any
 
 from lidnet_mm.whole_file import write_whole
 
-CATEGORY_ID = 1
-
 
 def coco_image(
     image_id: int,
@@ -54,7 +52,7 @@ def coco_image(
 
 
 def coco_annotation(
-    annotation_id: int, image_id: int, bbox: Sequence[float], area: float
+    annotation_id: int, image_id: int, bbox: Sequence[float], area: float, category_id: int = 1
 ) -> dict[str, Any]:
     """Describe one lesion box.
 
@@ -63,11 +61,12 @@ def coco_annotation(
         image_id: Number of its slice.
         bbox: x, y, width, height in pixels; right and bottom edge exclusive.
         area: Lesion area in square pixels.
+        category_id: Number of its category, from 1.
     """
     return {
         "id": annotation_id,
         "image_id": image_id,
-        "category_id": CATEGORY_ID,
+        "category_id": category_id,
         "bbox": list(bbox),
         "area": area,
         "iscrowd": 0,
@@ -78,14 +77,16 @@ def coco_document(
     images: Sequence[Mapping[str, Any]],
     annotations: Sequence[Mapping[str, Any]],
     info: Mapping[str, Any],
-    class_name: str = "lesion",
+    class_names: Sequence[str] = ("lesion",),
 ) -> dict[str, Any]:
-    """Join slices and boxes into a COCO document with a single category."""
+    """Join slices and boxes into a COCO document; categories are numbered from 1."""
     return {
         "info": dict(info),
         "images": list(images),
         "annotations": list(annotations),
-        "categories": [{"id": CATEGORY_ID, "name": class_name}],
+        "categories": [
+            {"id": number, "name": name} for number, name in enumerate(class_names, start=1)
+        ],
     }
 
 

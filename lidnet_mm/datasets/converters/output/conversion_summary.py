@@ -1,5 +1,6 @@
 """What a conversion found, in numbers that name no patient."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -69,10 +70,12 @@ class ConversionSummary:
     Attributes:
         parts: The parts.
         left_out: Records of :func:`.case_record.left_out_records`.
+        notes: What was joined or separated against what the source says.
     """
 
     parts: tuple[PartSummary, ...]
     left_out: tuple[Mapping[str, Any], ...] = ()
+    notes: tuple[str, ...] = ()
 
     def part(self, name: str) -> PartSummary:
         """Return one part by name."""
@@ -100,6 +103,7 @@ class ConversionSummary:
             "hu_histogram_edges": HISTOGRAM_EDGES.tolist(),
             "parts": {part.name: part.as_json() for part in (*self.parts, self.total)},
             "left_out": list(self.left_out),
+            "notes": list(self.notes),
         }
 
     def as_table(self) -> str:
@@ -107,7 +111,9 @@ class ConversionSummary:
         head = ("part", "patients", "slices", "with lesion", "without body left out", "boxes",
                 "too small", "box size mm (min / median / max)", "HU")  # fmt: skip
         rows = [head, *(_row(part) for part in (*self.parts, self.total))]
-        return "\n".join([_align(rows), *_tissue_lines(self.total), *self._left_out_lines()])
+        return "\n".join(
+            [_align(rows), *_tissue_lines(self.total), *self._left_out_lines(), *self._note_lines()]
+        )
 
     def _left_out_lines(self) -> list[str]:
         """What was left out, counted by kind and reason, the most frequent first."""
@@ -119,19 +125,27 @@ class ConversionSummary:
         lines = [f"  {count} x {what}: {reason}" for (what, reason), count in ordered]
         return ["left out:", *lines] if lines else []
 
+    def _note_lines(self) -> list[str]:
+        """What was joined or separated, each kind once with its number."""
+        lines = [f"  {count} x {text}" for text, count in Counter(self.notes).items()]
+        return ["noted:", *lines] if lines else []
+
 
 def summarise(
-    records: Sequence[Mapping[str, Any]], left_out: Sequence[Mapping[str, Any]] = ()
+    records: Sequence[Mapping[str, Any]],
+    left_out: Sequence[Mapping[str, Any]] = (),
+    notes: Sequence[str] = (),
 ) -> ConversionSummary:
     """Count what converted cases hold.
 
     Args:
         records: Of :func:`.case_record.case_record`.
         left_out: What belongs to no case.
+        notes: What was joined or separated against what the source says.
     """
     parts = (_part(name, [r for r in records if r["part"] == name]) for name in PARTS)
     of_cases = [entry for record in records for entry in record["left_out"]]
-    return ConversionSummary(tuple(parts), (*left_out, *of_cases))
+    return ConversionSummary(tuple(parts), (*left_out, *of_cases), tuple(notes))
 
 
 def _part(name: str, records: Sequence[Mapping[str, Any]]) -> PartSummary:

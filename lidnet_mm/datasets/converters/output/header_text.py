@@ -7,6 +7,8 @@ from typing import IO
 import nibabel as nib
 import numpy as np
 
+from lidnet_mm.whole_file import written_whole
+
 TEXT_FIELDS = ("descrip", "aux_file", "db_name", "data_type", "intent_name")
 
 
@@ -18,12 +20,12 @@ def copy_without_header_text(source: Path, target: Path) -> None:
 
     Args:
         source: NIfTI-1 or NIfTI-2 file, single (``.nii`` or ``.nii.gz``).
-        target: File to write; ``.gz`` compresses.
+        target: File to write, whole or not at all; ``.gz`` compresses.
     """
     image = nib.load(source)
     header = header_without_text(image)
     raw = image.dataobj.get_unscaled()
-    with target.open("wb") as stream:
+    with written_whole(target) as stream:
         if target.suffix == ".gz":
             with gzip.GzipFile("", "wb", 6, stream, mtime=0) as packed:
                 _write(packed, header, raw)

@@ -1,12 +1,15 @@
 """A dataset folder that is written case by case and appears when it is complete.
 
 Until then it is a hidden sibling of the destination, ``.NAME.partial``. Each finished case leaves
-a record there, so that a conversion that was interrupted goes on where it was.
+a record there, so that a conversion that was interrupted goes on where it was. Nothing in it names
+the source: of the settings there is only a digest.
 """
 
 import contextlib
 import fcntl
+import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,10 +20,21 @@ from mmengine.logging import MMLogger
 
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
 from lidnet_mm.datasets.converters.output.coco_writer import write_json
-from lidnet_mm.datasets.converters.output.staged_folder import make_parents, put_in_place
+from lidnet_mm.datasets.converters.output.staged_folder import (
+    DATASET_ENTRIES,
+    make_parents,
+    put_in_place,
+)
+from lidnet_mm.output_path import as_error, check_own_folder, open_lock
+from lidnet_mm.whole_file import write_whole
 
 RECORDS = ".records"
-SETTINGS = "settings.json"
+SETTINGS = "settings.sha256"
+"""File with the digest of all that the records depend on."""
+
+
+FIELDS = {"part", "patient", "slices", "left_out"}
+"""What each record has."""
 
 
 class CaseRecords:
@@ -34,9 +48,17 @@ class CaseRecords:
         self.root = root
 
     def load(self, stem: str) -> dict[str, Any] | None:
-        """The record of a case, or None where it is not done."""
+        """The record of a case, or None where it is not done, or the record is damaged."""
         path = self.root / RECORDS / f"{stem}.json"
-        return json.loads(path.read_text()) if path.is_file() else None
+        if not path.is_file():
+            return None
+        try:
+            return _checked(json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, RecursionError) as error:
+            MMLogger.get_current_instance().warning(
+                f"{path} is damaged ({error}): {stem} is converted again"
+            )
+            return None
 
     def save(self, stem: str, record: Mapping[str, Any]) -> None:
         """Note that all files of a case are written."""
@@ -60,7 +82,9 @@ def resumable_folder(out: Path, settings: Mapping[str, Any]) -> Iterator[CaseRec
     Raises:
         ConversionError: Another process writes the same folder, or it cannot be written.
     """
-    partial = out.parent / f".{out.name}.partial"
+    partial = partial_folder(out)
+    with as_error(ConversionError):
+        check_own_folder(partial, (RECORDS, *DATASET_ENTRIES))
     try:
         made = make_parents(out.parent)
         partial.mkdir(exist_ok=True)
@@ -70,7 +94,7 @@ def resumable_folder(out: Path, settings: Mapping[str, Any]) -> Iterator[CaseRec
             "another folder"
         ) from error
     try:
-        with _only_writer(partial, out):
+        with _only_writer(out):
             _clear_others(partial, settings)
             yield from _complete(out, partial)
     except ConversionError:
@@ -78,6 +102,24 @@ def resumable_folder(out: Path, settings: Mapping[str, Any]) -> Iterator[CaseRec
             with contextlib.suppress(OSError):  # not empty: somebody else's by now
                 folder.rmdir()
         raise
+
+
+def partial_folder(out: Path) -> Path:
+    """Where a dataset is written until it is complete.
+
+    Args:
+        out: Folder of the complete dataset.
+    """
+    return out.parent / f".{out.name}.partial"
+
+
+def lock_file(out: Path) -> Path:
+    """File that the process which writes a dataset holds.
+
+    Args:
+        out: Folder of the complete dataset.
+    """
+    return out.parent / f".{out.name}.lock"
 
 
 def _complete(out: Path, partial: Path) -> Iterator[CaseRecords]:
@@ -98,28 +140,47 @@ def _complete(out: Path, partial: Path) -> Iterator[CaseRecords]:
 
 
 @contextmanager
-def _only_writer(partial: Path, out: Path) -> Iterator[None]:
+def _only_writer(out: Path) -> Iterator[None]:
     """Hold the folder's lock, which a killed process loses."""
-    with (partial.parent / f".{out.name}.lock").open("w") as lock:
+    path = lock_file(out)
+    with as_error(ConversionError):
+        lock = open_lock(path)
+    try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise ConversionError(
                 f"another conversion writes {out} at the moment; wait for it or give another folder"
             ) from error
+        if os.fstat(lock).st_size:
+            raise ConversionError(f"{path} is in the way and no lock: move it away")
         try:
             yield
         finally:
-            Path(lock.name).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+    finally:
+        os.close(lock)
 
 
 def _clear_others(partial: Path, settings: Mapping[str, Any]) -> None:
     """Remove what a conversion with other settings, or of another source, left."""
-    text = json.dumps(settings, sort_keys=True)
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest().encode()
     known = partial / RECORDS / SETTINGS
-    if known.is_file() and known.read_text() == text:
+    if known.is_file() and known.read_bytes() == digest:
         return
     for entry in partial.iterdir():
         shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
     known.parent.mkdir()
-    known.write_text(text)
+    write_whole(known, digest)
+
+
+def _checked(record: Any) -> dict[str, Any]:
+    """A record that has what the json files are made from.
+
+    Raises:
+        ValueError: It has not.
+    """
+    missing = FIELDS - record.keys() if isinstance(record, dict) else FIELDS
+    if missing:
+        raise ValueError(f"it has no {', '.join(sorted(missing))}")
+    return record

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
+from lidnet_mm.output_path import as_error, check_output_folder
 
 DATASET_ENTRIES = ("annotations", "volumes", "masks", "ldct", "conversion.json")
 
@@ -18,18 +19,18 @@ def check_destination(
 
     Args:
         out: Folder to be written; absent, empty, or with ``overwrite`` an earlier dataset.
-        source: Folder that is read; ``out`` may be neither it nor above it.
+        source: Folder that is read; ``out`` may be neither it nor above it nor in it.
         overwrite: Whether an earlier dataset may be replaced; None where the user has no such
             option, so that the message does not name it.
 
     Raises:
-        ConversionError: ``out`` is a file, holds the source, holds something without
+        ConversionError: ``out`` is a file, holds the source or lies in it, holds something without
             ``overwrite``, or holds something else than a dataset.
     """
-    if source is not None and source.resolve().is_relative_to(out.resolve()):
-        raise ConversionError(f"{out} holds the source {source}; write to another folder")
-    if out.is_symlink() or (out.exists() and not out.is_dir()):
-        raise ConversionError(f"{out} is no folder; write to another one")
+    with as_error(ConversionError):
+        check_output_folder(out, [] if source is None else [("the source", source)])
+    if out.is_symlink():
+        raise ConversionError(f"{out} is a link, no folder; write to another one")
     entries = sorted(entry.name for entry in out.iterdir()) if out.is_dir() else []
     if not entries:
         return
@@ -42,6 +43,20 @@ def check_destination(
             f"{out} holds '{foreign[0]}', which no converter wrote, and is not replaced; move it "
             "away or write to another folder"
         )
+
+
+def check_work_folder(work_dir: Path, data_root: str | None) -> None:
+    """Refuse a work dir that is a folder of a converted data set, or lies in one.
+
+    Args:
+        work_dir: Where a training or a test writes.
+        data_root: Root of the data; None where a config has none.
+
+    Raises:
+        OutputPathError: It is one.
+    """
+    entries = [] if data_root is None else [Path(data_root) / name for name in DATASET_ENTRIES]
+    check_output_folder(work_dir, [("the data", entry) for entry in entries], may_hold=True)
 
 
 @contextmanager

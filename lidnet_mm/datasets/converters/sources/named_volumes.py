@@ -9,7 +9,11 @@ from lidnet_mm.datasets.converters.conversion_error import ConversionError
 from lidnet_mm.datasets.converters.natural_order import natural_key
 from lidnet_mm.datasets.converters.source_case import LeftOut
 from lidnet_mm.datasets.converters.sources.source_folder import layout_error
-from lidnet_mm.datasets.converters.sources.source_pattern import pattern_expression
+from lidnet_mm.datasets.converters.sources.source_pattern import (
+    PLACEHOLDER,
+    SCAN,
+    pattern_expression,
+)
 
 
 @dataclass(frozen=True)
@@ -45,8 +49,8 @@ def find_named_volumes(source: Path, pattern: str, leave_out: Sequence[str] = ()
 
     Args:
         source: Folder that the patterns are relative to.
-        pattern: Path with ``{patient}``, and ``*`` for any characters of one path part, e.g.
-            ``'{patient}_*.nii.gz'``. A pattern that ends in ``/`` finds folders.
+        pattern: Path with ``{patient}``, and ``*`` or ``{scan}`` for any characters of one path
+            part, e.g. ``'{patient}_*.nii.gz'``. A pattern that ends in ``/`` finds folders.
         leave_out: Patterns with ``*`` of files that are not to be used, such as ``'case7_*'``.
 
     Raises:
@@ -86,4 +90,4 @@ def _wildcard(pattern: str) -> str:
     """Turn a pattern into one for ``Path.glob``."""
     for character in "[?":
         pattern = pattern.replace(character, f"[{character}]")
-    return pattern.replace("{patient}", "*")
+    return pattern.replace(PLACEHOLDER, "*").replace(SCAN, "*")

@@ -9,6 +9,7 @@ from lidnet_mm.datasets.converters.conversion_error import ConversionError
 from lidnet_mm.datasets.converters.natural_order import natural_key
 
 PLACEHOLDER = "{patient}"
+SCAN = "{scan}"
 
 
 @dataclass(frozen=True)
@@ -19,11 +20,21 @@ class SourcePair:
         patient: Source name of the patient, as matched by the pattern. Never written to a file.
         image: Path of the CT volume.
         mask: Path of its lesion mask.
+        scan: Which of the patient's scans, as matched by ``{scan}``; empty without that.
     """
 
     patient: str
     image: Path
     mask: Path
+    scan: str = ""
+
+    def __str__(self) -> str:
+        """What messages call it."""
+        return _called((self.patient, self.scan))
+
+
+Name = tuple[str, str]
+"""Patient and scan as matched; the scan is empty where the pattern has none."""
 
 
 def find_pairs(source: Path, image_pattern: str, mask_pattern: str) -> list[SourcePair]:
@@ -33,26 +44,36 @@ def find_pairs(source: Path, image_pattern: str, mask_pattern: str) -> list[Sour
         source: Folder that the patterns are relative to.
         image_pattern: Path with ``{patient}`` for one path part or a piece of one, and ``*`` for
             any characters of one path part, e.g. ``'{patient}/CT_image.nii.gz'`` or
-            ``'imagesTr/{patient}_0000.nii.gz'``. Hidden files and folders are never matched.
+            ``'imagesTr/{patient}_0000.nii.gz'``. Where patients have several scans, ``{scan}``
+            for what tells them apart: ``'{patient}_{scan}.nii.gz'`` divides ``p01_scan1.nii.gz`` at
+            its last ``_``. Hidden files and folders are never matched.
         mask_pattern: The same for the mask.
 
     Returns:
-        One pair a patient.
+        One pair a patient and scan.
 
     Raises:
-        ConversionError: A pattern matches nothing or two files of one patient, or a patient has
-            an image without a mask or a mask without an image.
+        ConversionError: A pattern matches nothing or two files of one patient and scan, one of them
+            has an image without a mask or a mask without an image, or only one pattern has scans.
     """
+    if (SCAN in image_pattern) != (SCAN in mask_pattern):
+        raise ConversionError(
+            f"--image '{image_pattern}' and --mask '{mask_pattern}': write {SCAN} in both or in "
+            "none, for each scan has a mask of its own"
+        )
     if not source.is_dir():
         raise ConversionError(f"{source}: no such folder; name the folder that holds the volumes")
     images = match_patients(source, image_pattern, "--image")
     masks = match_patients(source, mask_pattern, "--mask")
     _check_complete(images, masks, image_pattern, mask_pattern)
-    return [SourcePair(name, images[name], masks[name]) for name in sorted(images, key=natural_key)]
+    return [
+        SourcePair(name[0], images[name], masks[name], name[1])
+        for name in sorted(images, key=_order)
+    ]
 
 
-def match_patients(source: Path, pattern: str, option: str = "pattern") -> dict[str, Path]:
-    """Map the patients that a pattern finds below ``source`` to their file.
+def match_patients(source: Path, pattern: str, option: str = "pattern") -> dict[Name, Path]:
+    """Map the patients, or their scans, that a pattern finds below ``source`` to their file.
 
     Args:
         source: Folder that the pattern is relative to.
@@ -61,21 +82,22 @@ def match_patients(source: Path, pattern: str, option: str = "pattern") -> dict[
 
     Raises:
         ConversionError: The pattern lacks ``{patient}``, matches nothing, or matches two files
-            of one patient.
+            of one patient and scan.
     """
     expression = pattern_expression(pattern, option)
-    found: dict[str, Path] = {}
+    found: dict[Name, Path] = {}
     for path in _candidates(source, pattern):
         match = expression.fullmatch(path.relative_to(source).as_posix())
         if match is None:
             continue
-        patient = match["patient"]
-        if patient in found:
+        name = (match["patient"], match["scan"] if SCAN in pattern else "")
+        if name in found:
             raise ConversionError(
-                f"patient {patient}: {option} '{pattern}' matches two files, {found[patient]} and "
-                f"{path}; make the pattern narrower so that it matches one file a patient"
+                f"{_called(name)}: {option} '{pattern}' matches two files, {found[name]} and "
+                f"{path}; make the pattern narrower so that it matches one file a patient, or write"
+                f" {SCAN} where it says which of several scans it is"
             )
-        found[patient] = path
+        found[name] = path
     if not found:
         raise ConversionError(
             f"{source}: {option} '{pattern}' matches no file; write {PLACEHOLDER} where the "
@@ -85,10 +107,10 @@ def match_patients(source: Path, pattern: str, option: str = "pattern") -> dict[
 
 
 def pattern_expression(pattern: str, option: str = "pattern") -> re.Pattern[str]:
-    """Compile a pattern to a regular expression with the group ``patient``.
+    """Compile a pattern to a regular expression with the groups ``patient`` and, if any, ``scan``.
 
-    A second ``{patient}`` must repeat the first; names never begin with a dot, which leaves out
-    the ``._*`` companions that some archives contain.
+    A second ``{patient}`` or ``{scan}`` must repeat the first; names never begin with a dot, which
+    leaves out the ``._*`` companions that some archives contain.
     """
     if PLACEHOLDER not in pattern:
         raise ConversionError(
@@ -96,40 +118,52 @@ def pattern_expression(pattern: str, option: str = "pattern") -> re.Pattern[str]
             f"e.g. '{PLACEHOLDER}/image.nii.gz'"
         )
     expression = re.escape(pattern).replace(re.escape("*"), "[^/]*")
-    placeholder = re.escape(PLACEHOLDER)
-    expression = expression.replace(placeholder, r"(?P<patient>[^/]+)", 1)
-    expression = expression.replace(placeholder, "(?P=patient)")
+    for name in ("patient", "scan"):
+        placeholder = re.escape(f"{{{name}}}")
+        expression = expression.replace(placeholder, f"(?P<{name}>[^/]+)", 1)
+        expression = expression.replace(placeholder, f"(?P={name})")
     return re.compile(rf"(?!\.)(?!.*/\.){expression}")
 
 
 def _candidates(source: Path, pattern: str) -> Iterator[Path]:
     """Yield the files that the pattern may match, sorted."""
-    wildcard = re.sub(r"([\[?])", r"[\1]", pattern).replace(PLACEHOLDER, "*")
+    wildcard = re.sub(r"([\[?])", r"[\1]", pattern).replace(PLACEHOLDER, "*").replace(SCAN, "*")
     yield from sorted(path for path in source.glob(wildcard) if path.is_file())
 
 
 def _check_complete(
-    images: dict[str, Path], masks: dict[str, Path], image_pattern: str, mask_pattern: str
+    images: dict[Name, Path], masks: dict[Name, Path], image_pattern: str, mask_pattern: str
 ) -> None:
     """Refuse patients of whom one half is missing."""
-    no_mask = sorted(images.keys() - masks.keys(), key=natural_key)
+    no_mask = sorted(images.keys() - masks.keys(), key=_order)
     if no_mask:
         raise ConversionError(
-            f"patient {no_mask[0]}: {images[no_mask[0]]} has no mask '{mask_pattern}'"
+            f"{_called(no_mask[0])}: {images[no_mask[0]]} has no mask '{mask_pattern}'"
             f"{_and_others(no_mask)}; add it (an empty mask with --allow-no-lesion for a healthy "
             "patient), or move the image elsewhere"
         )
-    no_image = sorted(masks.keys() - images.keys(), key=natural_key)
+    no_image = sorted(masks.keys() - images.keys(), key=_order)
     if no_image:
         raise ConversionError(
-            f"patient {no_image[0]}: {masks[no_image[0]]} has no image '{image_pattern}'"
+            f"{_called(no_image[0])}: {masks[no_image[0]]} has no image '{image_pattern}'"
             f"{_and_others(no_image)}; add it or move the mask elsewhere"
         )
 
 
-def _and_others(patients: list[str]) -> str:
-    """Say how many more patients share a fault."""
-    return f" (and {len(patients) - 1} more patients likewise)" if len(patients) > 1 else ""
+def _and_others(names: list[Name]) -> str:
+    """Say how many more share a fault."""
+    return f" (and {len(names) - 1} more likewise)" if len(names) > 1 else ""
+
+
+def _called(name: Name) -> str:
+    """What messages call a patient or one of several scans."""
+    patient, scan = name
+    return f"patient {patient}, scan {scan}" if scan else f"patient {patient}"
+
+
+def _order(name: Name) -> tuple:
+    """Natural order of patients, then scans."""
+    return natural_key(name[0]), natural_key(name[1])
 
 
 def _example_of(source: Path) -> str:

@@ -23,7 +23,9 @@ def document():
         spacing=(0.7, 0.8),
         slice_thickness=3.0,
     )
-    return coco_document([image], [coco_annotation(1, 1, (2, 3, 4, 5), 17)], {"seed": 0}, "nodule")
+    return coco_document(
+        [image], [coco_annotation(1, 1, (2, 3, 4, 5), 17)], {"seed": 0}, ["nodule"]
+    )
 
 
 def test_a_document_is_read_by_pycocotools(tmp_path):

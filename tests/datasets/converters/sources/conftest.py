@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 import pytest
@@ -62,7 +63,7 @@ def write_ct() -> Callable[..., str]:
         *,
         height: float = 0.0,
         patient: str = "P1",
-        series: str = "1.2.3.1",
+        series: str = "",
         uid: str = "",
         orientation: tuple[int, ...] = (1, 0, 0, 0, 1, 0),
         **changes,
@@ -76,7 +77,8 @@ def write_ct() -> Callable[..., str]:
         image.file_meta.MediaStorageSOPInstanceUID = image.SOPInstanceUID
         image.SpecificCharacterSet = "ISO_IR 192"
         image.PatientID, image.PatientName = patient, "Some^Body"
-        image.StudyInstanceUID, image.SeriesInstanceUID = "1.2.3", series
+        study = "1.2.3" if patient in ("", "P1") else f"1.2.3.9{crc32(patient.encode())}"
+        image.StudyInstanceUID, image.SeriesInstanceUID = study, series or f"{study}.1"
         image.ImagePositionPatient, image.ImageOrientationPatient = [0, 0, height], [*orientation]
         image.PixelSpacing, image.SliceThickness = [0.7, 0.7], 2.0
         image.Rows, image.Columns = hu.shape

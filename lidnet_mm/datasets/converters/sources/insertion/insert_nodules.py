@@ -26,6 +26,7 @@ from lidnet_mm.datasets.converters.sources.insertion.insertion_options import (
 )
 from lidnet_mm.datasets.converters.sources.masks.labelled_volume import open_case_volume
 from lidnet_mm.datasets.converters.sources.named_volumes import NamedVolume, find_named_volumes
+from lidnet_mm.datasets.converters.sources.patient_names import patients_of
 from lidnet_mm.datasets.nodules.changed_volume import ChangedVolume
 from lidnet_mm.datasets.nodules.insertion import Insertion, insert_nodules
 from lidnet_mm.datasets.nodules.lung_map import map_lungs
@@ -99,9 +100,12 @@ class InsertNodules(Converter):
         """List every volume as often as it is to be used; see the base class."""
         plan = _plan(options)
         found = find_named_volumes(source, options.image, options.leave_out)
+        names = [file.patient for file in found.files]
+        remedy = "end {patient} before what tells scans apart in --image, or give --patients"
+        patients = patients_of(names, options.patients, remedy)
         cases = [
             SourceCase(
-                file.patient,
+                patients[file.patient],
                 _reader(file, plan, seed_for("nodules", options.insert_seed, file.name, copy)),
                 series=f"{file.name}, copy {copy}",
             )
@@ -144,7 +148,7 @@ def _read(file: NamedVolume, plan: InsertionPlan, rng: np.random.Generator) -> C
     spacing = _spacing(volume, file)
     where = f"image {file.path}"
     voxels = read_hounsfield(volume, range(volume.num_slices), where)
-    check_hounsfield(float(voxels.min()), float(voxels.max()), where)
+    check_hounsfield(voxels, where)
     count = plan.count(rng)
     lungs = map_lungs(voxels, spacing)
     if not lungs.lungs.any():

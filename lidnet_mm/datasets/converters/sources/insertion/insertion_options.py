@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser, Namespace
 
+from lidnet_mm.datasets.converters.sources.patient_names import add_patients
 from lidnet_mm.datasets.nodules.nodule_kinds import ATTACHMENTS, KINDS, MARGINS, NoduleRanges
 
 IMAGES = "{patient}_*.nii.gz"
@@ -46,6 +47,7 @@ def _add_volume_arguments(parser: ArgumentParser) -> None:
         "name, * anything inside one path part, a / at the end finds DICOM folders "
         "(default: %(default)s)",
     )
+    add_patients(parser)
     parser.add_argument(
         "--leave-out",
         nargs="+",

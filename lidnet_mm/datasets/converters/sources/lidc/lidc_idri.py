@@ -21,7 +21,7 @@ from lidnet_mm.datasets.converters.sources.lidc.lidc_case import ReadingRules, r
 from lidnet_mm.datasets.converters.sources.lidc.lidc_readings import read_lidc
 from lidnet_mm.datasets.converters.sources.lidc.reader_consensus import OUTLINES
 from lidnet_mm.datasets.converters.sources.outside_xml import AnnotationError
-from lidnet_mm.datasets.converters.sources.source_folder import layout_error
+from lidnet_mm.datasets.converters.sources.source_folder import layout_error, unusable_error
 from lidnet_mm.datasets.converters.sources.voc.annotation_files import find_xml, one_annotation
 
 
@@ -82,12 +82,16 @@ class LidcIdri(Converter):
         files = dicom_files([source])
         if not files:
             raise layout_error(source, "DICOM file")
-        series, others = find_series(files)
+        images = find_series(files)
+        if not images.series:
+            raise unusable_error(source, f"{len(files)} DICOM files", images.left_out)
         rules = ReadingRules(options.consensus, options.outline, options.near_mm)
-        cases, unmatched = _cases(series, readings, rules)
+        cases, unmatched = _cases(images.series, readings, rules)
         if not cases:
-            raise layout_error(source, f"CT series of one of the {len(xml_files)} XML files")
-        return FoundCases(cases, [*left_out, *others, *unmatched])
+            raise layout_error(
+                source, f"CT series of one of the {len(xml_files)} XML files", images.left_out
+            )
+        return FoundCases(cases, [*left_out, *images.left_out, *unmatched], images.notes)
 
 
 def _distance(text: str) -> float:
@@ -117,7 +121,11 @@ def _cases(
     cases, left_out = [], []
     for each in series:
         if each.uid not in readings:
-            left_out.append(LeftOut("volume", "without a reading", f"series {each.uid}"))
+            left_out.append(LeftOut("volume", "without a reading", f"series {each.name}"))
+            continue
+        if each.part:
+            reason = "its series has several volumes, and nobody knows which was read"
+            left_out.append(LeftOut("volume", reason, f"series {each.name}"))
             continue
         path, doubles = one_annotation(readings[each.uid])
         left_out += doubles

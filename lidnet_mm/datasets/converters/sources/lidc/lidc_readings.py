@@ -114,7 +114,7 @@ def _outline(path: Path, roi: ElementTree.Element) -> Outline:
     uid, inclusion = text_of(roi, "imageSOP_UID"), text_of(roi, "inclusion").upper()
     edges = roi.findall("edgeMap")
     texts = [(text_of(edge, "yCoord"), text_of(edge, "xCoord")) for edge in edges]
-    numbers = all(text.isdecimal() for pair in texts for text in pair)
+    numbers = all(text.isdecimal() and len(text) < 10 for pair in texts for text in pair)
     if not (uid and texts and numbers and inclusion in ("TRUE", "FALSE")):
         place = text_of(roi, "imageZposition") or "unknown position"
         raise AnnotationError(

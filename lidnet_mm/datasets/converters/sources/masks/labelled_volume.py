@@ -1,5 +1,7 @@
 """A CT volume with labels on the same voxels, turned into boxes slice by slice."""
 
+import dataclasses
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -10,13 +12,21 @@ from lidnet_mm.datasets.converters.checks.mask_check import check_fraction, chec
 from lidnet_mm.datasets.converters.checks.volume_grid import check_same_grid
 from lidnet_mm.datasets.converters.lesion_boxes import LesionBox, lesion_boxes
 from lidnet_mm.datasets.converters.source_case import CaseContent, UnusableCaseError
+from lidnet_mm.datasets.converters.sources.masks.label_choice import LabelChoice
 from lidnet_mm.datasets.readers import CTVolume, open_volume
 
 SliceBoxes = Mapping[int, Sequence[LesionBox]]
 
 
 def read_labelled_volume(
-    image: Path, labels: Path, where: str, *, connectivity: int = 8, label_name: str = ""
+    image: Path,
+    labels: Path,
+    where: str,
+    *,
+    connectivity: int = 8,
+    label_name: str = "",
+    choice: LabelChoice | None = None,
+    voxels: Counter[int] | None = None,
 ) -> CaseContent:
     """Read a volume and its labels.
 
@@ -26,6 +36,8 @@ def read_labelled_volume(
         where: What messages call the case, such as its patient.
         connectivity: See :func:`boxes_of_labels`.
         label_name: See :func:`boxes_of_labels`.
+        choice: See :func:`boxes_of_labels`.
+        voxels: See :func:`boxes_of_labels`.
 
     Returns:
         The volume with the boxes of those slices that have any; all slices are annotated.
@@ -42,6 +54,8 @@ def read_labelled_volume(
         f"{where}, mask {labels}",
         connectivity=connectivity,
         label_name=label_name,
+        choice=choice,
+        voxels=voxels,
     )
     return CaseContent(volume=volume, boxes=boxes)
 
@@ -73,6 +87,8 @@ def boxes_of_labels(
     *,
     connectivity: int = 8,
     label_name: str = "",
+    choice: LabelChoice | None = None,
+    voxels: Counter[int] | None = None,
 ) -> dict[int, tuple[LesionBox, ...]]:
     """Find the boxes of all slices of a label volume once it is known to be one.
 
@@ -82,7 +98,10 @@ def boxes_of_labels(
         where: Patient and file, for messages.
         connectivity: 8 joins pixels that touch at a corner, 4 only those that share a side.
         label_name: Where given, labels are lesions of their own, also where they touch, and each
-            box has its label as an attribute of this name. Else all labels are one mask.
+            box has its label as an attribute of this name. Else all labels of a class are one
+            mask.
+        choice: Which labels are lesions, and of which class; None for all above 0.
+        voxels: Receives the number of voxels of each label above 0, chosen or not.
 
     Returns:
         Slice → boxes, for slices that have any.
@@ -91,16 +110,25 @@ def boxes_of_labels(
         UnusableCaseError: A slice cannot be read, is not finite, negative or fractional, or more
             than half of the voxels are marked.
     """
+    choice = choice or LabelChoice()
     boxes: dict[int, tuple[LesionBox, ...]] = {}
-    marked = voxels = 0
+    marked = total = 0
     for index in range(num_slices):
         labels = _read_labels(read_slice, index, f"{where}, slice {index}")
-        voxels += labels.size
+        total += labels.size
         if not labels.any():
             continue
-        marked += int(np.count_nonzero(labels))
-        boxes[index] = tuple(_boxes_of_slice(labels, connectivity, label_name))
-    check_fraction(marked, voxels, where)
+        if voxels is not None:
+            found, counts = np.unique(labels[labels > 0].astype(int), return_counts=True)
+            voxels.update(dict(zip(found.tolist(), counts.tolist(), strict=True)))
+        of_slice: list[LesionBox] = []
+        for name, mask in choice.masks(labels):
+            marked += int(np.count_nonzero(mask))
+            of_class = _boxes_of_slice(mask, connectivity, label_name)
+            of_slice += [dataclasses.replace(box, class_name=name) for box in of_class]
+        if of_slice:
+            boxes[index] = tuple(of_slice)
+    check_fraction(marked, total, where)
     return boxes
 
 

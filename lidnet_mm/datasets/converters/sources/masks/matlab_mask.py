@@ -1,28 +1,18 @@
 """Masks in files of MATLAB."""
 
-import zlib
 from pathlib import Path
 
 import numpy as np
-from scipy.io import loadmat
-from scipy.io.matlab import MatReadError
 
 from lidnet_mm.datasets.converters.source_case import UnusableCaseError
-
-READ_ERRORS = (
-    OSError,
-    EOFError,
-    ValueError,
-    TypeError,
-    LookupError,
-    MatReadError,
-    zlib.error,
+from lidnet_mm.datasets.converters.sources.masks.matlab_array import (
+    MatlabFileError,
+    read_matlab_array,
 )
-"""What SciPy raises on a file that is cut short or of another type."""
 
 
 def read_matlab_mask(path: Path, key: str = "Mask") -> np.ndarray:
-    """Read a 3-D array of numbers from a MAT-file of version 4 to 7.
+    """Read a 3-D array of numbers from a MAT-file of version 5 to 7.
 
     Args:
         path: The file.
@@ -36,19 +26,18 @@ def read_matlab_mask(path: Path, key: str = "Mask") -> np.ndarray:
             such array.
     """
     try:
-        variables = loadmat(path, variable_names=[key])
+        mask = read_matlab_array(path, key)
     except NotImplementedError as error:
         raise UnusableCaseError(
             "its mask is a MAT-file of version 7.3 (HDF5), which is not read here; load it in "
             f"MATLAB or Octave and write it again with save -v7, variable {key}",
             str(path),
         ) from error
-    except READ_ERRORS as error:
+    except (OSError, MatlabFileError) as error:
         raise UnusableCaseError(
             "its mask is damaged or no MAT-file; copy it again", f"{path}: {error}"
         ) from error
-    mask = variables.get(key)
-    if not isinstance(mask, np.ndarray) or mask.ndim != 3 or mask.dtype.kind not in "biuf":
+    if mask is None or mask.ndim != 3:
         raise UnusableCaseError(
             f"its MAT-file has no 3-D array of numbers called {key}; copy it again", str(path)
         )

@@ -28,7 +28,7 @@ from lidnet_mm.datasets.converters.sources.mayo.mayo_layout import (
     dose_image,
     is_projection,
 )
-from lidnet_mm.datasets.converters.sources.source_folder import layout_error
+from lidnet_mm.datasets.converters.sources.source_folder import layout_error, unusable_error
 
 Scan = tuple[str, str]
 """Patient and reconstruction."""
@@ -74,12 +74,15 @@ class MayoLdct(Converter):
                 "L143_FD_3_1.CT.0001.0001.....IMA (or QD) or folder 'Full Dose Images' (or Low) "
                 "with DICOM files at any depth",
             )
-        series, left_out = find_series(images)
+        found = find_series(images)
+        if not found.series:
+            raise unusable_error(source, f"{len(images)} DICOM files", found.left_out)
+        left_out = found.left_out
         others = [path for path in files if not dose_image(path) and not is_projection(path)]
         if others:
             reason = "neither of full nor of low dose by its name"
             left_out.append(LeftOut("file", reason, f"{others[0]} ...", count=len(others)))
-        scans, unclear = _scans(series)
+        scans, unclear = _scans(found.series)
         wanted = {
             scan: doses
             for scan, doses in scans.items()
@@ -94,7 +97,7 @@ class MayoLdct(Converter):
                 f"{source}: none of {len(wanted)} scans has one series of full and one of low "
                 "dose; give a folder with both doses of one reconstruction"
             )
-        return FoundCases(cases, [*left_out, *unclear, *alone])
+        return FoundCases(cases, [*left_out, *unclear, *alone], found.notes)
 
 
 def _scans(
@@ -107,7 +110,7 @@ def _scans(
         said = {_of_series(path) for path in each.files}
         if len(said) > 1:
             reason = "its files are of two doses, patients or reconstructions by their names"
-            left_out.append(LeftOut("volume", reason, f"series {each.uid} ({each.files[0]} ...)"))
+            left_out.append(LeftOut("volume", reason, f"series {each.name} ({each.files[0]} ...)"))
             continue
         (image,) = said
         scan = (image.patient or each.patient, image.reconstruction)

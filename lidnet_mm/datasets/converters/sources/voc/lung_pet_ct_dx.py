@@ -17,10 +17,13 @@ from lidnet_mm.datasets.converters.converter import Converter
 from lidnet_mm.datasets.converters.natural_order import natural_key
 from lidnet_mm.datasets.converters.source_case import FoundCases, LeftOut
 from lidnet_mm.datasets.converters.sources.dicom_series import dicom_files, find_series
-from lidnet_mm.datasets.converters.sources.source_folder import layout_error
+from lidnet_mm.datasets.converters.sources.source_folder import layout_error, unusable_error
 from lidnet_mm.datasets.converters.sources.voc.annotation_files import find_xml
 from lidnet_mm.datasets.converters.sources.voc.voc_cases import VocReading, uid_of, voc_cases
 from lidnet_mm.datasets.converters.sources.voc.voc_dicom import add_corners
+
+LETTERS = ("A", "B", "E", "G")
+"""Classes of patients, which the objects are called after."""
 
 PATIENT_FOLDER = re.compile(r"Lung_Dx-(?P<patient>(?P<letter>[A-Z])\d+)", re.IGNORECASE)
 ANNOTATION_FOLDER = re.compile(r"(?P<patient>[A-Z]\d+)", re.IGNORECASE)
@@ -73,14 +76,20 @@ class LungPetCtDx(Converter):
             raise layout_error(source, "Annotation/A0001/<SOPInstanceUID>.xml at any depth")
         wanted, left_out = _choose(source, folders, xml_files, set(options.classes))
         places = [place for patient in wanted for place in folders[patient]]
-        series, others = find_series(dicom_files(places))
+        files = dicom_files(places)
+        images = find_series(files)
+        if files and not images.series:
+            raise unusable_error(source, f"{len(files)} DICOM files", images.left_out)
         paths = [path for patient in wanted for path in xml_files[patient]]
-        found = voc_cases(series, paths, uid_of, VocReading(options.corners))
+        found = voc_cases(images.series, paths, uid_of, VocReading(options.corners, known=LETTERS))
         if not found.cases:
             raise layout_error(
-                source, f"CT slice of the {len(paths)} XML files (of patients {', '.join(wanted)})"
+                source,
+                f"CT slice of the {len(paths)} XML files (of patients {', '.join(wanted)})",
+                images.left_out,
             )
-        return FoundCases(found.cases, [*left_out, *others, *found.left_out])
+        left_out += [*images.left_out, *found.left_out]
+        return FoundCases(found.cases, left_out, images.notes)
 
 
 def _patient_folders(source: Path) -> dict[str, list[Path]]:

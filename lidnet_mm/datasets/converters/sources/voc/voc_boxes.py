@@ -27,7 +27,7 @@ class VocObject:
     """One object of a VOC file.
 
     Attributes:
-        name: Its class.
+        name: Its class: free text, which may name a patient.
         corners: xmin, ymin, xmax, ymax as they are written.
     """
 

@@ -5,6 +5,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from mmengine.logging import MMLogger
+
+from lidnet_mm.datasets.converters.left_out_lines import MOST_NAMES
 from lidnet_mm.datasets.converters.lesion_boxes import LesionBox
 from lidnet_mm.datasets.converters.source_case import (
     CaseContent,
@@ -31,10 +34,24 @@ class VocReading:
     Attributes:
         corners: What the corners of boxes mean, see :data:`~.voc_boxes.CORNERS`.
         names: Classes of objects that become boxes; empty for all.
+        known: Names that may be written into the data set besides those. All others are free text,
+            which may name a patient.
+        unknown: Receives the names that are neither.
     """
 
     corners: str = "from-1"
     names: Collection[str] = ()
+    known: Collection[str] = ()
+    unknown: set[str] = dataclasses.field(default_factory=set, compare=False)
+
+    def attributes(self, name: str) -> dict[str, str]:
+        """What is kept of an object's class; tells of several names that are taken as one class."""
+        if name in self.names or name in self.known:
+            return {"lesion_type": name}
+        if name not in self.unknown:
+            self.unknown.add(name)
+            _warn_of_names(self.unknown, name)
+        return {}
 
 
 def uid_of(each: DicomSlice) -> str:
@@ -80,7 +97,7 @@ def voc_cases(
             number_of[one.file] = number
             by_slice.setdefault(one.file, []).append(path)
             continue
-        reason = "several slices have its name" if found else "no slice has its name"
+        reason = "several slices have its name" if found else "no slice that is used has its name"
         left_out.append(LeftOut("annotation", reason, str(path)))
     chosen: dict[int, dict[Path, Path]] = {}
     for file, paths in by_slice.items():
@@ -89,7 +106,7 @@ def voc_cases(
         if one is not None:
             chosen.setdefault(number_of[file], {})[file] = one
     left_out += [
-        LeftOut("volume", "none of its slices has an annotation", f"series {each.uid}")
+        LeftOut("volume", "none of its slices has an annotation", f"series {each.name}")
         for number, each in enumerate(series)
         if number not in chosen
     ]
@@ -97,9 +114,21 @@ def voc_cases(
     return FoundCases(cases, left_out)
 
 
+def _warn_of_names(names: Collection[str], last: str) -> None:
+    """Say which classes of objects become one: of the second name all, then each further one."""
+    if 1 < len(names) <= MOST_NAMES:
+        found = ", ".join(repr(name) for name in (sorted(names) if len(names) == 2 else [last]))
+        more = "" if len(names) < MOST_NAMES else " (further names are not shown)"
+        MMLogger.get_current_instance().warning(
+            f"objects of the XML files are called {found}{more}: all of them are taken as lesions"
+            " of one class, and the names are not written, for they may be a patient's; --classes"
+            " NAME ... takes those classes alone and writes their names"
+        )
+
+
 def _case(series: DicomSeries, xml_files: Mapping[Path, Path], reading: VocReading) -> SourceCase:
     """The case of one series."""
-    return SourceCase(series.patient, partial(_read, series, xml_files, reading), series.uid)
+    return SourceCase(series.patient, partial(_read, series, xml_files, reading), series.name)
 
 
 def _read(series: DicomSeries, xml_files: Mapping[Path, Path], reading: VocReading) -> CaseContent:
@@ -124,7 +153,7 @@ def _read(series: DicomSeries, xml_files: Mapping[Path, Path], reading: VocReadi
     if not boxes:
         raise UnusableCaseError(
             "none of its annotations can be used; correct or download them again",
-            f"series {series.uid}: {left_out[0].source} {left_out[0].reason}",
+            f"series {series.name}: {left_out[0].source} {left_out[0].reason}",
         )
     return CaseContent(volume, boxes, annotated=frozenset(boxes), left_out=left_out)
 
@@ -141,7 +170,7 @@ def _check_shape(annotation: VocAnnotation, shape: tuple[int, ...]) -> None:
 def _boxes(annotation: VocAnnotation, reading: VocReading) -> tuple[list[LesionBox], int]:
     """The boxes of the wanted classes, and how many there are of others."""
     wanted = [
-        dataclasses.replace(each.box(reading.corners), attributes={"lesion_type": each.name})
+        dataclasses.replace(each.box(reading.corners), attributes=reading.attributes(each.name))
         for each in annotation.objects
         if not reading.names or each.name in reading.names
     ]

@@ -7,7 +7,7 @@ from typing import Any
 from lidnet_mm.datasets.converters.converter import Converter
 from lidnet_mm.datasets.converters.source_case import FoundCases
 from lidnet_mm.datasets.converters.sources.dicom_series import dicom_files, find_series
-from lidnet_mm.datasets.converters.sources.source_folder import layout_error
+from lidnet_mm.datasets.converters.sources.source_folder import layout_error, unusable_error
 from lidnet_mm.datasets.converters.sources.voc.annotation_files import find_xml
 from lidnet_mm.datasets.converters.sources.voc.voc_boxes import CORNERS
 from lidnet_mm.datasets.converters.sources.voc.voc_cases import (
@@ -46,7 +46,8 @@ class VocDicom(Converter):
             nargs="+",
             default=[],
             metavar="NAME",
-            help="classes of objects that become boxes (default: all)",
+            help="classes of objects that become boxes and whose names are written (default: all "
+            "objects, without names, which may be a patient's)",
         )
         add_corners(parser)
 
@@ -63,16 +64,19 @@ class VocDicom(Converter):
         files = dicom_files([source])
         if not files:
             raise layout_error(source, "DICOM file")
-        series, left_out = find_series(files)
+        found = find_series(files)
+        if not found.series:
+            raise unusable_error(source, f"{len(files)} DICOM files", found.left_out)
         reading = VocReading(options.corners, frozenset(options.classes))
-        found = voc_cases(series, xml_files, MATCHES[options.match], reading)
-        if not found.cases:
+        matched = voc_cases(found.series, xml_files, MATCHES[options.match], reading)
+        if not matched.cases:
             raise layout_error(
                 source,
                 f"CT slice that one of the {len(xml_files)} XML files is called after (--match "
                 f"{options.match}; the first is {xml_files[0]})",
+                found.left_out,
             )
-        return FoundCases(found.cases, [*left_out, *found.left_out])
+        return FoundCases(matched.cases, [*found.left_out, *matched.left_out], found.notes)
 
 
 def add_corners(parser: ArgumentParser) -> None:

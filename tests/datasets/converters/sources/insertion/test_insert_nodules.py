@@ -244,3 +244,18 @@ def test_the_slice_thickness_may_differ_from_the_distance(write, source):
         return max(box.attributes["slice_contrast_hu"] for b in boxes.values() for box in b)
 
     assert contrast("--slice-thickness-mm", "12") < 0.6 * contrast("--slice-thickness-mm", "1")
+
+
+def test_slices_of_one_person_are_told_or_joined_by_a_table(
+    write, source, tmp_path, warnings_logged
+):
+    for name in ("p01_0", "p01_1", "p02_0"):
+        write(f"{name}.nii.gz")
+    pattern = ("--image", "{patient}.nii.gz")
+    assert [case.patient for case in cases(source, *pattern).cases] == ["p01_0", "p01_1", "p02_0"]
+    assert "p01_0, p01_1" in warnings_logged()
+    table = tmp_path / "who.csv"
+    table.write_text("name,patient\np01_0,anna\np01_1,anna\np02_0,bob\n")
+    found = cases(source, *pattern, "--patients", str(table)).cases
+    assert [case.patient for case in found] == ["anna", "anna", "bob"]
+    assert len({case.series for case in found}) == 3

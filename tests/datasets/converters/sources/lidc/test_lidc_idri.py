@@ -1,6 +1,7 @@
 """LIDC-IDRI's layout: DICOM by PyDICOM, and readings of known squares."""
 
 import numpy as np
+import pydicom
 import pytest
 
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
@@ -278,3 +279,19 @@ def test_a_distance_is_a_number_of_mm(find_cases, root, text, capsys):
     with pytest.raises(SystemExit):
         find_cases(LidcIdri(), root, "--near-mm", text)
     assert "--near-mm" in capsys.readouterr().err
+
+
+def test_a_series_of_two_passes_is_left_out_since_one_of_them_was_read(
+    write_scan, find_cases, root
+):
+    write_scan(AcquisitionNumber=1)
+    folder, uids = write_scan(name="LIDC-IDRI-0002", series="1.4.2")
+    write_reading(folder / "1.xml", "1.4.1", *four_readers(uids))
+    write_reading(folder / "2.xml", "1.4.2", *four_readers(uids))
+    for number, path in enumerate(sorted(root.rglob("LIDC-IDRI-0001/**/*.dcm"))):
+        again = pydicom.dcmread(path)
+        again.AcquisitionNumber, again.SOPInstanceUID = 2, f"1.5.{number}"
+        again.save_as(path.with_name(f"again{path.name}"))
+    found = find_cases(LidcIdri(), root)
+    assert [case.series for case in found.cases] == ["1.4.2"]
+    assert [one.count for one in found.left_out if "several volumes" in one.reason] == [1, 1]

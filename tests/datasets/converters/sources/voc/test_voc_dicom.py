@@ -1,5 +1,7 @@
 """DICOM trees with VOC files, written by PyDICOM."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -91,6 +93,32 @@ def test_only_the_classes_asked_for_become_boxes(write_case, find_cases, tmp_pat
     content = find_cases(VocDicom(), path.parent, *arguments).cases[0].read()
     assert [box.attributes["lesion_type"] for box in content.boxes[0]] == ["node", "vessel"]
     assert [(one.what, one.count, one.slice_index) for one in content.left_out] == [("box", 1, 0)]
+
+
+def test_a_name_is_written_only_if_the_user_gave_it(write_case, converted, tmp_path):
+    uids = write_case({})
+    root = tmp_path / "the source"
+    boxes = [(1, 1, 2, 2), (3, 3, 4, 4)]
+    write_xml(root / f"{uids[0]}.xml", *boxes, names=["node", "Jané Doe"])
+    converted(VocDicom(), root, *ALL_TRAIN)
+    out = tmp_path / "converted"
+    text = "".join(path.read_text() for path in out.rglob("*.json"))
+    assert "Jan" not in text and "node" not in text
+    document = converted(VocDicom(), root, *ALL_TRAIN, "--overwrite", "--classes", "node")["train"]
+    assert [box["lesion_type"] for box in document["annotations"]] == ["node"]
+    assert "Jan" not in "".join(path.read_text() for path in out.rglob("*.json"))
+
+
+def test_names_that_become_one_class_are_told(write_case, find_cases, tmp_path, warnings_logged):
+    uids = write_case({})
+    for uid, name in zip(uids, ["node", "node", "vessel", "organ"], strict=True):
+        write_xml(tmp_path / "the source" / f"{uid}.xml", (1, 1, 2, 2), names=[name])
+    (case,) = find_cases(VocDicom(), tmp_path / "the source").cases
+    boxes = case.read().boxes
+    assert all(box.attributes == {} for (box,) in boxes.values())
+    first, second = warnings_logged().splitlines()
+    assert "'node', 'vessel': all of them are taken" in first and "--classes NAME" in first
+    assert "called 'organ'" in second
 
 
 def test_corners_are_read_as_told(write_case, find_cases, tmp_path):
@@ -201,6 +229,18 @@ def test_a_box_beyond_the_image_is_cut_or_left_out(write_case, converted, tmp_pa
     assert found == [[0, 0, 4, 4], [COLUMNS - 4, 0, 4, 6]]
 
 
+@pytest.mark.parametrize("box", [(1, 1, 1e30, 5), (-1e30, 1, 4, 5), (1, 1, 5, ROWS + 2)])
+def test_a_box_larger_than_its_slice_is_neither_lesion_nor_negative(
+    write_case, converted, tmp_path, box
+):
+    uids = write_case({0: [(1, 1, 2, 2)], 1: [(1, 1, 2, 2)]})
+    write_xml(tmp_path / "the source" / "boxes" / f"{uids[1]}.xml", box)
+    document = converted(VocDicom(), tmp_path / "the source", *ALL_TRAIN, "--keep-empty")["train"]
+    assert [image["slice_index"] for image in document["images"]] == [0]
+    log = (tmp_path / "converted" / "conversion.json").read_text()
+    assert "larger than the image" in log
+
+
 def test_slices_of_two_spacings_do_not_stop_other_series(write_case, converted, write_ct, tmp_path):
     write_case(BOXES)
     write_case(BOXES, patient="P2", series="1.2.3.2")
@@ -233,3 +273,40 @@ def test_a_folder_that_lacks_something_is_refused(write_case, find_cases, tmp_pa
     write_case({})
     with pytest.raises(ConversionError, match=r"1 XML files is called after \(--match uid; .*9\.9"):
         find_cases(VocDicom(), root)
+
+
+def test_where_no_file_is_usable_the_reasons_come_first(write_case, find_cases, tmp_path):
+    write_case(BOXES, RescaleType="MGML")
+    with pytest.raises(ConversionError) as caught:
+        find_cases(VocDicom(), tmp_path / "the source")
+    message = str(caught.value)
+    assert message.index("4 x file: a map that is not in HU") < message.index("none of its 4 DICOM")
+    assert "damaged" not in message and "called after" not in message
+
+
+def test_a_volume_whose_values_are_no_hu_is_left_out_by_name(
+    write_case, converted, tmp_path, caplog
+):
+    write_case(BOXES)
+    no_rescale = {"RescaleSlope": None, "RescaleIntercept": None}
+    write_case(BOXES, patient="P2", series="1.2.3.2", **no_rescale)
+    document = converted(VocDicom(), tmp_path / "the source", *ALL_TRAIN)["train"]
+    assert {image["patient_id"] for image in document["images"]} == {"case_0001"}
+    log = (tmp_path / "converted" / "conversion.json").read_text()
+    assert "no RescaleSlope or RescaleIntercept" in log and "1.2.3.2" not in log
+
+
+def test_joined_patients_are_in_one_part_and_counted(write_case, converted, tmp_path, capsys):
+    study = {"StudyInstanceUID": "1.7"}
+    write_case(BOXES, patient="A1", series="1.7.1", **study)
+    write_case(BOXES, patient="A1-2", series="1.7.2", **study)
+    for number in range(3):
+        write_case(BOXES, patient=f"B{number}", series=f"1.8.{number}")
+    parts = converted(VocDicom(), tmp_path / "the source", "--split", "train=2", "val=1", "test=1")
+    people = [{image["patient_id"] for image in part["images"]} for part in parts.values()]
+    assert sorted(map(len, people)) == [1, 1, 2] and len(set.union(*people)) == 4
+    summary = json.loads((tmp_path / "converted" / "conversion.json").read_text())
+    assert summary["notes"] == [
+        "several PatientIDs in one study or series are taken as one patient"
+    ]
+    assert "noted:\n  1 x several PatientIDs" in capsys.readouterr().out
