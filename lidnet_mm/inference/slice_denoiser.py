@@ -9,6 +9,7 @@ from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 
 from lidnet_mm.hu_window import HUWindow
+from lidnet_mm.models.denoisers.tiling import denoise_in_tiles
 from lidnet_mm.models.denoising_model import DenoisingModel
 
 PRECISIONS = {"fp32": None, "fp16": torch.float16, "bf16": torch.bfloat16}
@@ -41,7 +42,7 @@ class SliceDenoiser:
         detector: An mmdet detector, with its weights; None finds no lesions.
         strength: Part of the change that is made, 0 to 1.
         device: Where it is computed.
-        precision: ``'fp32'``, ``'fp16'`` or ``'bf16'``, that of the generator's inner layers.
+        precision: ``'fp32'``, or ``'fp16'`` and ``'bf16'``, which cost about 0.3 and 2 HU (rms).
         score_threshold: Boxes below are dropped, 0 to 1.
 
     Raises:
@@ -92,8 +93,7 @@ class SliceDenoiser:
         """
         hu = [torch.from_numpy(np.ascontiguousarray(each))[None] for each in slices]
         x = self.model.data_preprocessor({"inputs": hu})["inputs"].to(self.device)
-        with torch.autocast(self.device.type, self._dtype, enabled=self._dtype is not None):
-            g = self.model.denoise(x)
+        g = self._generate(x)
         change = self.strength * (g.float().clamp(0, 1) - x)
         height, width = slices[0].shape
         in_hu = (change[:, 0, :height, :width] * self.window.width).cpu().numpy()
@@ -101,6 +101,15 @@ class SliceDenoiser:
         if self.detector is not None:
             found = self._detect((x + change).clamp(0, 1), (height, width))
         return list(in_hu), found
+
+    def _generate(self, x: Tensor) -> Tensor:
+        """G(x); in half precision only where that was asked for."""
+        if self._dtype is None:
+            return self.model.denoise(x)
+        with torch.autocast(self.device.type, self._dtype):
+            if self.model.tiles is None:
+                return self.model.generator(x)
+            return denoise_in_tiles(self.model.generator, x, *self.model.tiles)
 
     def _take_detector(self, detector: nn.Module) -> None:
         """Keep a detector and the bridge to what it expects."""

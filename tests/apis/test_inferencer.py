@@ -118,11 +118,7 @@ def test_cuda_that_is_not_there():
 
 def test_checkpoint_of_another_generator(tmp_path, config):
     other = tmp_path / "other_denoiser_of_a_test.py"
-    other.write_text(
-        CONFIG.replace("CPCE, channels=4", "").replace(
-            "lidnet_mm.CPCE', channels=4", "lidnet_mm.WGANVGG'"
-        )
-    )
+    other.write_text(CONFIG.replace("ResHLF', channels=4", "WGANVGG'"))
     with pytest.raises(ValueError, match="give the config that trained it"):
         LIDInferencer(str(other), config[1])
 
