@@ -116,8 +116,8 @@ def spread_options(config: Config, before: Mapping[str, ConfigDict | None]) -> N
         updated = [_updated(step.transform, old, config[name]) for step in steps]
         if all(new == step.transform for new, step in zip(updated, steps, strict=True)):
             raise ValueError(
-                f"options of {name} have no effect: all pipelines of {name_of(config)} have such settings of their own; "
-                f"set those, such as {'.'.join(map(str, _option(steps[0])))}"
+                f"options of {name} have no effect: all pipelines of {name_of(config)} have such "
+                f"settings of their own; set those, such as {'.'.join(map(str, _option(steps[0])))}"
             )
         for step, new in zip(steps, updated, strict=True):
             step.pipeline[step.index] = new

@@ -101,7 +101,7 @@ def test_another_transform_altogether(doses):
             "mine = [dict(type='lidnet_mm.SimulateLowDose', noise_hu=9)]\n"
             "train_dataloader = dict(dataset=dict(pipeline=mine))\n"
             "test_dataloader = dict(dataset=dict(pipeline=mine))",
-            "all pipelines of config.py have such settings of their own.*train_dataloader.dataset.pipeline.0",
+            "all pipelines of config.py have such settings .*train_dataloader.dataset.pipeline.0",
         ),
     ],
 )
