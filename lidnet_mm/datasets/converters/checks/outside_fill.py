@@ -27,7 +27,8 @@ def check_fill(hu: np.ndarray, histogram: HounsfieldHistogram, where: str) -> No
         where: Patient and file, for the message.
 
     Raises:
-        UnusableCaseError: One value fills the corners of every slice beside air, or much of the volume.
+        UnusableCaseError: One value fills the corners of every slice beside air, or much of the
+            volume.
     """
     value = _value_of_corners(hu) if histogram.share(*AIR) >= ENOUGH else None
     place = "all corners of every slice"
