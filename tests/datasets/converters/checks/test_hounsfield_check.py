@@ -53,7 +53,7 @@ NO_HU = {
     "offset, padding with it": (lambda hu: filled(hu + 1024, -976), "offset.*scl_inter"),
     "offset, background -8192": (lambda hu: filled(hu + 1024, -8192), "offset.*scl_inter"),
     "offset of 16 bits": (lambda hu: hu + 32768, "offset of about 32768"),
-    "intercept twice": (lambda hu: hu - 1024, "1024 HU too low.*twice"),
+    "intercept twice": (lambda hu: hu - 1024, r"10\d\d HU too low.*twice"),
     "slope lost": (lambda hu: hu // 2, "divided by 2.*slope is lost"),
     "slope and intercept lost": (lambda hu: 2 * (hu + 1024), "slope is lost"),
     "display window": (lambda hu: np.clip(hu, -160, 240), r"-160 and .* 240.*display window"),
