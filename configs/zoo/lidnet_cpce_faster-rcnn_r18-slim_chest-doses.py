@@ -12,15 +12,15 @@ model = dict(
     roi_perceptual_loss=dict(type='lidnet_mm.ROIPerceptualLoss', num_rois=5, loss_weight=5.0),
     detection_loss_weight=5.0,
     feedback_limit=10.0)
-# T1 = 1200, then two rounds of T2 = 1000, T3 = 300.
-train_cfg = dict(pretrain_iters=1200, denoiser_iters=1000, detector_iters=300, rounds=2)
+# T1 = 800, then two rounds of T2 = 1000, T3 = 200.
+train_cfg = dict(pretrain_iters=800, denoiser_iters=1000, detector_iters=200, rounds=2)
 param_scheduler = dict(
     denoiser=[
         dict(type='CosineAnnealingLR', by_epoch=False, begin=0, end=2000, T_max=2000, eta_min=1e-5),
     ],
     detector=[
         dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=50),
-        dict(type='CosineAnnealingLR', by_epoch=False, begin=50, end=1800, T_max=1750, eta_min=1e-5),
+        dict(type='CosineAnnealingLR', by_epoch=False, begin=50, end=1200, T_max=1150, eta_min=1e-5),
     ])
 optim_wrapper = dict(denoiser=dict(clip_grad=dict(max_norm=10)))
 judge = '../judges/judge_faster-rcnn_r18_chest.py'
