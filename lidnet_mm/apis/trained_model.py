@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mmengine.config import ConfigDict
+from mmengine.registry import DefaultScope
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -108,12 +110,10 @@ def load_detector(model: str | Path, checkpoint: str | Path | None = None) -> Tr
         FileNotFoundError: There is no such file.
         ValueError: The weights are not of this detector, or are missing.
     """
-    from lidnet_mm.models.detector_building import build_detector
-
     if not str(model).endswith(CONFIG):
         card = read_card(model)
         card.check_weights()
-        detector = build_detector(dict(card.model))
+        detector = _build_detector(card.model)
         _load(detector, _read(card.weights_file), card.weights_file)
         return TrainedModel(card.name, detector, card.sha256, card, card.classes)
     config = load_config(model)
@@ -122,7 +122,7 @@ def load_detector(model: str | Path, checkpoint: str | Path | None = None) -> Tr
     is_lidnet = config.model.type == "lidnet_mm.LIDDetector"
     if config.model.type == "lidnet_mm.DenoisingModel":
         raise ValueError(f"{model} is the config of a denoiser, not of a detector")
-    detector = build_detector(config.model.detector if is_lidnet else config.model)
+    detector = _build_detector(config.model.detector if is_lidnet else config.model)
     weights = _read(checkpoint) if _is_safe(checkpoint) else read_checkpoint(checkpoint)[0]
     if is_lidnet:
         prefix = "detector."
@@ -130,6 +130,14 @@ def load_detector(model: str | Path, checkpoint: str | Path | None = None) -> Tr
     _load(detector, weights, checkpoint)
     classes = tuple(config.test_dataloader.dataset.get("metainfo", {}).get("classes", ()))
     return TrainedModel(Path(model).stem, detector, _sha256(checkpoint), classes=classes)
+
+
+def _build_detector(config: Mapping[str, Any]) -> nn.Module:
+    """Build an mmdet detector, whatever the default scope is."""
+    from lidnet_mm.models.detector_building import build_detector
+
+    with DefaultScope.overwrite_default_scope("mmdet"):
+        return build_detector(ConfigDict(config))
 
 
 def _onnx_denoiser(path: Path) -> TrainedModel:
