@@ -8,6 +8,8 @@ from pydicom.sequence import Sequence
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from lidnet_mm.datasets.readers.dicom_scale import StoredType
+from lidnet_mm.datasets.writers.derived_uid import derived_uid
+from lidnet_mm.datasets.writers.header_copy import header_copy
 from lidnet_mm.datasets.writers.volume_writer import Derivation
 
 DESCRIBE_OLD_PIXELS = (
@@ -133,11 +135,9 @@ def derived_header(
     Returns:
         The header, without pixels.
     """
-    image = copy.deepcopy(source)
-    image.remove_private_tags()
+    image = header_copy(source)
     for name in DESCRIBE_OLD_PIXELS:
         _remove(image, name)
-    reference = _reference(source, frame)
     if "PerFrameFunctionalGroupsSequence" in source:
         _single_image(image, source, frame)
     for name in TYPE_2:
@@ -145,8 +145,11 @@ def derived_header(
             setattr(image, name, None)
     image.SOPClassUID = CTImageStorage
     image.SOPInstanceUID, image.SeriesInstanceUID = sop_uid, series_uid
+    if not image.get("StudyInstanceUID"):
+        image.StudyInstanceUID = derived_uid(series_uid, "study")
     _state_derivation(image, derivation)
-    image.SourceImageSequence = Sequence([reference])
+    if source.get("SOPInstanceUID"):
+        image.SourceImageSequence = Sequence([_reference(source, frame)])
     image.file_meta = FileMetaDataset()
     image.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     image.file_meta.MediaStorageSOPClassUID = CTImageStorage
@@ -211,7 +214,7 @@ def equipment_item(derivation: Derivation) -> Dataset:
 def _state_derivation(image: Dataset, derivation: Derivation) -> None:
     """Say in the header what was done."""
     kind = list(image.get("ImageType") or [])
-    image.ImageType = ["DERIVED", "SECONDARY", *(kind[2:] or ["AXIAL"])]
+    image.ImageType = ["DERIVED", "SECONDARY", "AXIAL", *kind[3:]]
     before = str(image.get("SeriesDescription") or "CT")
     suffix = f" denoised {derivation.model}"[: TEXT_LENGTH - 8]
     image.SeriesDescription = before[: TEXT_LENGTH - len(suffix)] + suffix
@@ -228,7 +231,7 @@ def _reference(source: Dataset, frame: int) -> Dataset:
     """The source image, an item of SourceImageSequence."""
     item = Dataset()
     item.ReferencedSOPClassUID = source.get("SOPClassUID") or CTImageStorage
-    item.ReferencedSOPInstanceUID = source.get("SOPInstanceUID") or ""
+    item.ReferencedSOPInstanceUID = source.SOPInstanceUID
     if int(source.get("NumberOfFrames") or 1) > 1:
         item.ReferencedFrameNumber = frame + 1
     item.SpatialLocationsPreserved = "YES"

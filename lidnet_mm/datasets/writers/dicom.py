@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 from pydicom import dcmread
 from pydicom.dataset import Dataset
-from pydicom.uid import generate_uid
 
 from lidnet_mm.datasets.readers import CTVolume, DicomVolume
 from lidnet_mm.datasets.readers.dicom_slice import DicomSlice
@@ -16,6 +15,7 @@ from lidnet_mm.datasets.writers.derived_image import (
     in_whole_hu,
     put_pixels,
 )
+from lidnet_mm.datasets.writers.derived_uid import derived_uid, source_identity
 from lidnet_mm.datasets.writers.new_image import new_header
 from lidnet_mm.datasets.writers.volume_writer import (
     Derivation,
@@ -54,10 +54,7 @@ class DicomWriter(VolumeWriter):
         self.is_derived = isinstance(volume, DicomVolume)
         self._headers: dict[Path, Dataset] = {}
         self._lock = threading.Lock()
-        identity = [volume.path.name]
-        if self.is_derived:  # one series may hold several volumes
-            identity = [volume.series_uid, *volume.sop_instance_uids]
-        self.series_uid = _uid(*identity, derivation.digest)
+        self.series_uid = derived_uid(*source_identity(volume), derivation.digest)
         self.written: dict[int, Dataset] = {}
 
     @property
@@ -90,7 +87,7 @@ class DicomWriter(VolumeWriter):
             self._header(each.file),
             each.frame,
             series_uid=self.series_uid,
-            sop_uid=_uid(each.sop_instance_uid or str(index), str(each.frame), self.series_uid),
+            sop_uid=derived_uid(self.series_uid, f"image {index}"),
             derivation=self.derivation,
         )
         if each.stored.bits_allocated > LARGEST_BITS:
@@ -100,7 +97,8 @@ class DicomWriter(VolumeWriter):
             return image
         stored = self.volume.read_stored(index)
         steps = self.volume.orientation.stored(change)
-        pixels = kept_padding(each, stored, changed(stored, steps, each.scale.slope))
+        pixels = changed(stored, steps, each.scale.slope)
+        pixels = kept_padding(each, stored, np.clip(pixels, *each.stored.limits))
         put_pixels(image, pixels, each.stored.bits_stored, each.stored)
         return image
 
@@ -148,8 +146,3 @@ def kept_padding(each: DicomSlice, stored: np.ndarray, new: np.ndarray) -> np.nd
     collides = (new >= low) & (new <= high) & ~padding
     beside = np.where(stored < low, low - 1, high + 1)
     return np.where(padding, stored, np.where(collides, beside, new)).astype(stored.dtype)
-
-
-def _uid(*sources: str) -> str:
-    """A UID that follows from texts."""
-    return generate_uid(entropy_srcs=["lidnet_mm", *sources])
