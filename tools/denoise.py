@@ -17,12 +17,13 @@ Exit status: 0 all series are written, 1 some could not be used (named above), 2
 import argparse
 import sys
 import time
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 from tqdm import tqdm
 
-from lidnet_mm.apis.inferencer import DEFAULT_MODEL, LIDInferencer, nothing_found
+from lidnet_mm.apis.inferencer import DEFAULT_MODEL, LIDInferencer, nothing_found, why_left_out
 from lidnet_mm.datasets.offline_ldct import Shard
 from lidnet_mm.datasets.readers import CTVolume
 from lidnet_mm.datasets.writers import FORMATS
@@ -161,7 +162,7 @@ def run(arguments: argparse.Namespace) -> int:
     require_apart(arguments.source, arguments.target)
     volumes, left_out = find_volumes(arguments.source)
     for each in left_out:
-        print(f"left out: {each.source or each.reason}", file=sys.stderr)
+        print(f"left out: {why_left_out(each)}", file=sys.stderr)
     if not volumes:
         raise ValueError(nothing_found(arguments.source, left_out))
     own = shard.of(volumes)
@@ -208,6 +209,8 @@ def _report(outcome: SeriesOutcome, bar: tqdm) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Denoise, and return the exit status."""
+    # PyDICOM's warnings quote values of headers, such as a name where a date should be.
+    warnings.filterwarnings("ignore", module="pydicom")
     parsed = build_parser().parse_args(arguments)
     try:
         return run(parsed)

@@ -186,7 +186,7 @@ class LIDInferencer:
         """Denoise a file or a folder."""
         volumes, left_out = find_volumes(source)
         for each in left_out:
-            print_log(f"left out: {each.source or each.reason}", "current", logging.WARNING)
+            print_log(f"left out: {why_left_out(each)}", "current", logging.WARNING)
         if not volumes:
             raise ValueError(nothing_found(source, left_out))
         if run is None:
@@ -221,11 +221,16 @@ def nothing_found(source: Path, left_out: Sequence[LeftOut]) -> str:
     kinds = "CT series as DICOM, NIfTI, MetaImage or NRRD, or 16-bit PNG"
     if not left_out:
         return f"{source} holds no {kinds}"
-    first = left_out[0]
     return (
-        f"{source} holds no {kinds} that can be used: {first.source or first.reason}"
+        f"{source} holds no {kinds} that can be used: {why_left_out(left_out[0])}"
         f"{f' (and {len(left_out) - 1} more reasons)' if len(left_out) > 1 else ''}"
     )
+
+
+def why_left_out(each: LeftOut) -> str:
+    """Say in one line what was left out, and why."""
+    said = f"{each.source}: {each.reason}" if each.source else each.reason
+    return " ".join(said.split())
 
 
 def _use(trained: TrainedModel, tile_size: int | None, backend: str) -> None:

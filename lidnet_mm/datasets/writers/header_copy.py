@@ -1,11 +1,15 @@
 """The header of a DICOM object, free of the way in which its file was written."""
 
 import copy
+import re
 
 import numpy as np
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException
 from pydicom.uid import JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLSNearLossless
+
+from lidnet_mm.datasets.writers.volume_writer import WriteError
 
 WORD_BYTES = {"OW": 2, "OL": 4, "OF": 4, "OV": 8, "OD": 8}
 """Bytes of a word of what PyDICOM leaves in the byte order of the file."""
@@ -16,6 +20,16 @@ LOSSY = {
     JPEGLSNearLossless: "ISO_14495_1",
 }
 """Encodings that always lose something, and how DICOM calls their method."""
+
+CONVERSION_ERRORS = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    NotImplementedError,
+    BytesLengthException,
+)
+"""What PyDICOM raises on values that are none of their kind."""
 
 OVERLAYS = range(0x6000, 0x6020, 2)
 OVERLAY_DATA = 0x3000
@@ -33,20 +47,35 @@ def header_copy(source: Dataset) -> Dataset:
 
     Returns:
         The copy.
+
+    Raises:
+        WriteError: It cannot be read to its end.
     """
-    content = copy.deepcopy(source)
-    content.remove_private_tags()
-    if content.original_encoding[1] is False:
-        content.walk(_in_little_endian)
     image = Dataset()
-    for element in content:
-        group = element.tag.group
-        if group not in OVERLAYS or (group, OVERLAY_DATA) in content:
-            image.add(element)
+    try:
+        content = copy.deepcopy(source)
+        content.remove_private_tags()
+        if content.original_encoding[1] is False:
+            content.walk(_in_little_endian)
+        for element in content:
+            group = element.tag.group
+            if group not in OVERLAYS or (group, OVERLAY_DATA) in content:
+                image.add(element)
+    except CONVERSION_ERRORS as error:
+        raise WriteError(
+            f"the header of {getattr(source, 'filename', 'the source')} is damaged"
+            f"{_place(error)}; correct it, or export the series again"
+        ) from error
     lossy = LOSSY.get(getattr(source, "file_meta", {}).get("TransferSyntaxUID"))
     if lossy and image.get("LossyImageCompression") != "01":
         image.LossyImageCompression, image.LossyImageCompressionMethod = "01", lossy
     return image
+
+
+def _place(error: Exception) -> str:
+    """Where PyDICOM found a value that it cannot read; its message may quote it, this does not."""
+    found = re.search(r"\(([0-9a-fA-F]{4}), ?([0-9a-fA-F]{4})\)", str(error))
+    return f" at ({found[1]},{found[2]})" if found else ""
 
 
 def _in_little_endian(_: Dataset, element: DataElement) -> None:

@@ -8,9 +8,11 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 from lidnet_mm.datasets.readers import CTVolume
 from lidnet_mm.datasets.writers.derived_image import (
     NOISE_REDUCTION,
+    TEXT_LENGTH,
     TYPE_2,
     code_item,
     equipment_item,
+    plain_text,
 )
 from lidnet_mm.datasets.writers.derived_uid import derived_uid
 from lidnet_mm.datasets.writers.volume_writer import Derivation, WriteError
@@ -50,8 +52,8 @@ def new_header(volume: CTVolume, index: int, series_uid: str, derivation: Deriva
     image.Modality, image.PatientPosition = "CT", "HFS"
     image.ImageType = ["DERIVED", "SECONDARY", "AXIAL"]
     image.SeriesNumber, image.InstanceNumber = 1, index + 1
-    image.SeriesDescription = f"denoised {derivation.model}"[:64]
-    image.DerivationDescription = derivation.sentence
+    image.SeriesDescription = plain_text(f"denoised {derivation.model}")[:TEXT_LENGTH]
+    image.DerivationDescription = plain_text(derivation.sentence)
     image.DerivationCodeSequence = Sequence([code_item(*NOISE_REDUCTION)])
     image.ContributingEquipmentSequence = Sequence([equipment_item(derivation)])
     origin = volume.voxel_position(index, 0, 0)
