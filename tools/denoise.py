@@ -24,6 +24,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from lidnet_mm.apis.inferencer import DEFAULT_MODEL, LIDInferencer, nothing_found, why_left_out
+from lidnet_mm.apis.tool_ending import INTERRUPTED, OF_USERS
 from lidnet_mm.datasets.offline_ldct import Shard
 from lidnet_mm.datasets.readers import CTVolume
 from lidnet_mm.datasets.writers import FORMATS
@@ -31,6 +32,10 @@ from lidnet_mm.datasets.writers.open_writer import split_suffix
 from lidnet_mm.inference.slice_denoiser import PRECISIONS
 from lidnet_mm.inference.source_tree import FoundVolume, find_volumes
 from lidnet_mm.inference.tree_run import SeriesOutcome, TreeRun, one_line
+from lidnet_mm.last_line import say_error
+
+NOTHING_DONE = 2
+"""Exit status where no series could be used."""
 
 TIMED_SLICES = 3
 """Slices by which a dry run tells the time; the first is not counted."""
@@ -143,7 +148,7 @@ def dry_run(inferencer: LIDInferencer, volumes: Sequence[FoundVolume]) -> int:
         print(f"{found.label}: {line}")
     if seconds is not None:
         print(f"{total} slices, about {total * seconds / 60:.1f} minutes; nothing was written")
-    return 2 if failed == len(volumes) else min(failed, 1)
+    return NOTHING_DONE if failed == len(volumes) else min(failed, 1)
 
 
 def _seconds_a_slice(inferencer: LIDInferencer, volume: CTVolume) -> float:
@@ -188,7 +193,7 @@ def run(arguments: argparse.Namespace) -> int:
     summary = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
     print(f"{summary}: {arguments.target}")
     if counts["failed"] == len(own):
-        return 2
+        return NOTHING_DONE
     return int(counts["failed"] > 0)
 
 
@@ -214,9 +219,12 @@ def main(arguments: list[str] | None = None) -> int:
     parsed = build_parser().parse_args(arguments)
     try:
         return run(parsed)
-    except (OSError, ValueError) as error:
-        print(f"denoise: {one_line(error)}", file=sys.stderr)
-        return 2
+    except KeyboardInterrupt:
+        say_error("interrupted; the same line goes on where it stopped")
+        return INTERRUPTED
+    except (*OF_USERS, ImportError) as error:
+        say_error(one_line(error))
+        return NOTHING_DONE
 
 
 if __name__ == "__main__":

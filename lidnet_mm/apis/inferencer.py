@@ -203,11 +203,14 @@ def resolve_device(device: str | None) -> torch.device:
     """The device asked for; CUDA, where there is one, for None and ``'auto'``.
 
     Raises:
-        ValueError: CUDA was asked for and there is none.
+        ValueError: There is no such device, or no CUDA.
     """
     if device in (None, "auto"):
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    chosen = torch.device(device)
+    try:
+        chosen = torch.device(device)
+    except RuntimeError as error:
+        raise ValueError(f"device is {device!r}: give auto, cpu or cuda") from error
     if chosen.type == "cuda" and not torch.cuda.is_available():
         raise ValueError(
             "device is cuda, but PyTorch finds no CUDA device: give --device cpu, or install a "
