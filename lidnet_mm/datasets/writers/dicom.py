@@ -24,6 +24,12 @@ from lidnet_mm.datasets.writers.volume_writer import (
     whole_hu,
 )
 
+IN_BRIEF = (
+    *("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"),
+    *("Rows", "Columns"),
+)
+"""Attributes of an image to which a report refers."""
+
 
 class DicomWriter(VolumeWriter):
     """Writes a series that PACS and viewers know as derived from its source.
@@ -74,10 +80,14 @@ class DicomWriter(VolumeWriter):
         image.save_as(path, enforce_file_format=True)
         del image.PixelData
         with self._lock:
-            self.written[index] = image
+            self.written[index] = _brief(image) if index else image
 
     def headers(self) -> list[Dataset]:
-        """The written images without their pixels, towards superior."""
+        """What reports need of the written images, towards superior.
+
+        The first one is whole, for patient and study; the others say which image they are of, so
+        that memory does not grow with the series.
+        """
         return [self.written[index] for index in sorted(self.written)]
 
     def _derived(self, index: int, change: np.ndarray) -> Dataset:
@@ -110,6 +120,14 @@ class DicomWriter(VolumeWriter):
         if int(header.get("NumberOfFrames") or 1) > 1:
             self._headers[path] = header
         return header
+
+
+def _brief(image: Dataset) -> Dataset:
+    """Which image this is, and its size."""
+    brief = Dataset()
+    for keyword in IN_BRIEF:
+        brief[keyword] = image[keyword]
+    return brief
 
 
 def slice_names(volume: CTVolume) -> tuple[Path, ...]:
