@@ -3,6 +3,7 @@
 import contextlib
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import nibabel
@@ -94,7 +95,7 @@ def make(folder: Path, counts: list[int], depth: int, size: int) -> None:
             raw.write(volume.astype(np.float32).tobytes())
             for source, names in (
                 (NIFTI, write_nifti(volume, folder / FOLDERS[NIFTI], number)),
-                (DICOM, _write_dicom(volume, folder / FOLDERS[DICOM], number)),
+                (DICOM, write_dicom(volume, folder / FOLDERS[DICOM], number)),
                 (PNG, _write_png(volume, folder / FOLDERS[PNG], number)),
             ):
                 records[source] += [
@@ -155,7 +156,7 @@ def _write_png(volume: np.ndarray, folder: Path, number: int) -> list[str]:
     return names
 
 
-def _write_dicom(volume: np.ndarray, folder: Path, number: int) -> list[str]:
+def write_dicom(volume: Sequence[np.ndarray], folder: Path, number: int) -> list[str]:
     """A folder with a series; its name for each slice."""
     name, study, series = f"case_{number:04d}", generate_uid(), generate_uid()
     (folder / name).mkdir()

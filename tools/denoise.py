@@ -17,12 +17,14 @@ Exit status: 0 all series are written, 1 some could not be used (named above), 2
 import argparse
 import sys
 import time
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 from tqdm import tqdm
 
-from lidnet_mm.apis.inferencer import DEFAULT_MODEL, LIDInferencer, nothing_found
+from lidnet_mm.apis.inferencer import DEFAULT_MODEL, LIDInferencer, nothing_found, why_left_out
+from lidnet_mm.apis.tool_ending import INTERRUPTED, OF_USERS
 from lidnet_mm.datasets.offline_ldct import Shard
 from lidnet_mm.datasets.readers import CTVolume
 from lidnet_mm.datasets.writers import FORMATS
@@ -30,6 +32,10 @@ from lidnet_mm.datasets.writers.open_writer import split_suffix
 from lidnet_mm.inference.slice_denoiser import PRECISIONS
 from lidnet_mm.inference.source_tree import FoundVolume, find_volumes
 from lidnet_mm.inference.tree_run import SeriesOutcome, TreeRun, one_line
+from lidnet_mm.last_line import say_error
+
+NOTHING_DONE = 2
+"""Exit status where no series could be used."""
 
 TIMED_SLICES = 3
 """Slices by which a dry run tells the time; the first is not counted."""
@@ -142,7 +148,7 @@ def dry_run(inferencer: LIDInferencer, volumes: Sequence[FoundVolume]) -> int:
         print(f"{found.label}: {line}")
     if seconds is not None:
         print(f"{total} slices, about {total * seconds / 60:.1f} minutes; nothing was written")
-    return 2 if failed == len(volumes) else min(failed, 1)
+    return NOTHING_DONE if failed == len(volumes) else min(failed, 1)
 
 
 def _seconds_a_slice(inferencer: LIDInferencer, volume: CTVolume) -> float:
@@ -161,7 +167,7 @@ def run(arguments: argparse.Namespace) -> int:
     require_apart(arguments.source, arguments.target)
     volumes, left_out = find_volumes(arguments.source)
     for each in left_out:
-        print(f"left out: {each.source or each.reason}", file=sys.stderr)
+        print(f"left out: {why_left_out(each)}", file=sys.stderr)
     if not volumes:
         raise ValueError(nothing_found(arguments.source, left_out))
     own = shard.of(volumes)
@@ -187,7 +193,7 @@ def run(arguments: argparse.Namespace) -> int:
     summary = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
     print(f"{summary}: {arguments.target}")
     if counts["failed"] == len(own):
-        return 2
+        return NOTHING_DONE
     return int(counts["failed"] > 0)
 
 
@@ -208,12 +214,17 @@ def _report(outcome: SeriesOutcome, bar: tqdm) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Denoise, and return the exit status."""
+    # PyDICOM's warnings quote values of headers, such as a name where a date should be.
+    warnings.filterwarnings("ignore", module="pydicom")
     parsed = build_parser().parse_args(arguments)
     try:
         return run(parsed)
-    except (OSError, ValueError) as error:
-        print(f"denoise: {one_line(error)}", file=sys.stderr)
-        return 2
+    except KeyboardInterrupt:
+        say_error("interrupted; the same line goes on where it stopped")
+        return INTERRUPTED
+    except (*OF_USERS, ImportError) as error:
+        say_error(one_line(error))
+        return NOTHING_DONE
 
 
 if __name__ == "__main__":

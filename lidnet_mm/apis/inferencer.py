@@ -186,7 +186,7 @@ class LIDInferencer:
         """Denoise a file or a folder."""
         volumes, left_out = find_volumes(source)
         for each in left_out:
-            print_log(f"left out: {each.source or each.reason}", "current", logging.WARNING)
+            print_log(f"left out: {why_left_out(each)}", "current", logging.WARNING)
         if not volumes:
             raise ValueError(nothing_found(source, left_out))
         if run is None:
@@ -203,11 +203,14 @@ def resolve_device(device: str | None) -> torch.device:
     """The device asked for; CUDA, where there is one, for None and ``'auto'``.
 
     Raises:
-        ValueError: CUDA was asked for and there is none.
+        ValueError: There is no such device, or no CUDA.
     """
     if device in (None, "auto"):
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    chosen = torch.device(device)
+    try:
+        chosen = torch.device(device)
+    except RuntimeError as error:
+        raise ValueError(f"device is {device!r}: give auto, cpu or cuda") from error
     if chosen.type == "cuda" and not torch.cuda.is_available():
         raise ValueError(
             "device is cuda, but PyTorch finds no CUDA device: give --device cpu, or install a "
@@ -221,11 +224,16 @@ def nothing_found(source: Path, left_out: Sequence[LeftOut]) -> str:
     kinds = "CT series as DICOM, NIfTI, MetaImage or NRRD, or 16-bit PNG"
     if not left_out:
         return f"{source} holds no {kinds}"
-    first = left_out[0]
     return (
-        f"{source} holds no {kinds} that can be used: {first.source or first.reason}"
+        f"{source} holds no {kinds} that can be used: {why_left_out(left_out[0])}"
         f"{f' (and {len(left_out) - 1} more reasons)' if len(left_out) > 1 else ''}"
     )
+
+
+def why_left_out(each: LeftOut) -> str:
+    """Say in one line what was left out, and why."""
+    said = f"{each.source}: {each.reason}" if each.source else each.reason
+    return " ".join(said.split())
 
 
 def _use(trained: TrainedModel, tile_size: int | None, backend: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from mmengine.config import ConfigDict
 from mmengine.registry import DefaultScope
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -19,6 +20,12 @@ from lidnet_mm.zoo import ModelCard, read_card
 
 FOR_TRAINING = ("losses", "critic", "loss_adversarial", "activation_checkpointing", "compile")
 """What a denoiser is trained with and used without."""
+
+LONGEST = 300
+"""Characters of what PyTorch says about weights that do not fit."""
+
+DENOISER = "lidnet_mm.DenoisingModel"
+"""Type of a denoiser's model in cards and configs."""
 
 CONFIG = ".py"
 SAFETENSORS = ".safetensors"
@@ -68,6 +75,8 @@ def load_denoiser(model: str | Path, checkpoint: str | Path | None = None) -> Tr
         card = read_card(model)
         if checkpoint is not None:
             raise ValueError(f"--checkpoint belongs to a config; {model} has weights of its own")
+        if card.model["type"] != DENOISER:
+            raise ValueError(f"{model} is a detector, not a denoiser: give it as --detector")
         card.check_weights()
         denoiser = MODELS.build(_without_training(card.model))
         _load(denoiser, _read(card.weights_file), card.weights_file)
@@ -77,7 +86,7 @@ def load_denoiser(model: str | Path, checkpoint: str | Path | None = None) -> Tr
         )
     config = load_config(model)
     is_lidnet = config.model.type == "lidnet_mm.LIDDetector"
-    if not is_lidnet and config.model.type != "lidnet_mm.DenoisingModel":
+    if not is_lidnet and config.model.type != DENOISER:
         raise ValueError(
             f"{model} is the config of a detector, not of a denoiser: give it as --detector"
         )
@@ -112,6 +121,12 @@ def load_detector(model: str | Path, checkpoint: str | Path | None = None) -> Tr
     """
     if not str(model).endswith(CONFIG):
         card = read_card(model)
+        if checkpoint is not None:
+            raise ValueError(
+                f"--detector-checkpoint belongs to a config; {model} has weights of its own"
+            )
+        if card.model["type"] == DENOISER:
+            raise ValueError(f"{model} is a denoiser, not a detector: give it as --model")
         card.check_weights()
         detector = _build_detector(card.model)
         _load(detector, _read(card.weights_file), card.weights_file)
@@ -120,7 +135,7 @@ def load_detector(model: str | Path, checkpoint: str | Path | None = None) -> Tr
     if checkpoint is None:
         raise ValueError(f"{model} has weights to load: give --detector-checkpoint FILE")
     is_lidnet = config.model.type == "lidnet_mm.LIDDetector"
-    if config.model.type == "lidnet_mm.DenoisingModel":
+    if config.model.type == DENOISER:
         raise ValueError(f"{model} is the config of a denoiser, not of a detector")
     detector = _build_detector(config.model.detector if is_lidnet else config.model)
     weights = _read(checkpoint) if _is_safe(checkpoint) else read_checkpoint(checkpoint)[0]
@@ -163,18 +178,31 @@ def _is_safe(checkpoint: str | Path) -> bool:
 
 def _read(path: Path | str | None) -> dict[str, Tensor]:
     """Weights of a safetensors file; none of no file."""
-    return load_file(path) if path else {}
+    if not path:
+        return {}
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise ValueError(f"{path} is damaged or no file of safetensors: copy it again") from error
 
 
 def _load(module: nn.Module, weights: dict[str, Tensor], origin: object) -> None:
     """Load weights strictly."""
     try:
         module.load_state_dict(weights)
-    except (RuntimeError, ValueError) as error:
+    except ValueError as error:  # a denoiser says by itself what is wrong
+        raise ValueError(str(error).replace("the checkpoint", str(origin), 1)) from error
+    except RuntimeError as error:
         raise ValueError(
             f"{origin} does not hold the weights of this {type(module).__name__}; give the config "
-            f"that trained it ({str(error).strip().splitlines()[0]})"
+            f"that trained it ({_first_differences(error)})"
         ) from error
+
+
+def _first_differences(error: RuntimeError) -> str:
+    """What PyTorch says of the first weights that differ, in one line and not all of them."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
 
 
 def _sha256(path: str | Path) -> str:

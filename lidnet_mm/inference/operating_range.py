@@ -123,7 +123,8 @@ def outside_range(series: SeriesCharacter, trained: Mapping[str, Sequence[float]
         if value is None:
             sentences.append(f"{name} cannot be told; trained for {low:g} to {high:g} {unit}")
         elif not low <= value <= high:
-            sentences.append(f"{name} is {value:.3g} {unit}; trained for {low:g} to {high:g}")
+            found = f"{value:.3g} {unit}".strip()
+            sentences.append(f"{name} is {found}; trained for {low:g} to {high:g}")
     return [sentence.strip() for sentence in sentences]
 
 

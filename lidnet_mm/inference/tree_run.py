@@ -22,8 +22,12 @@ from lidnet_mm.inference.output_tree import OutputTree
 from lidnet_mm.inference.series_pipeline import SeriesPipeline
 from lidnet_mm.inference.source_tree import FoundVolume
 from lidnet_mm.inference.study_report import names_of, report_file, write_report
+from lidnet_mm.whole_file import UnwritableError
 
-DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+DISK_ERRORS = (
+    *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM),
+    errno.ENOTDIR,
+)
 """Errors of an output that all further series would meet, too."""
 
 
@@ -75,7 +79,8 @@ class TreeRun:
         keep_names: The page shows patient, study and path of the source.
 
     Raises:
-        ValueError: There is no such format, or names are to be kept and there is no report.
+        ValueError: There is no such format, names are to be kept and there is no report, or
+            ``out`` is a file and is to be a folder.
     """
 
     def __init__(
@@ -94,6 +99,8 @@ class TreeRun:
             raise ValueError(f"format is {format!r}; give one of {', '.join(FORMATS)}")
         if keep_names and not report:
             raise ValueError("names are kept in the report alone: give --report, too")
+        if not single_file and out.exists() and not out.is_dir():
+            raise ValueError(f"{out} is a file: give a folder, which may be a new one")
         self._report, self._keep_names = report, keep_names
         self._pipeline, self._suffix = pipeline, format and FORMATS[format]
         self._overwrite, self._keep = overwrite, keep
@@ -125,10 +132,18 @@ class TreeRun:
                 yield self._one(found, self._target(found, crowd), progress)
             except OSError as error:
                 if error.errno in DISK_ERRORS and not _is_of_source(error, found):
-                    raise
-                yield SeriesOutcome(found, "failed", one_line(error))
+                    raise self._unwritable(error, found) from error
+                remedy = "make it readable, or copy it again"
+                yield SeriesOutcome(found, "failed", f"{one_line(error)}: {remedy}")
             except (ValueError, RuntimeError, MemoryError, OverflowError) as error:
                 yield SeriesOutcome(found, "failed", one_line(error))
+
+    def _unwritable(self, error: OSError, found: FoundVolume) -> UnwritableError:
+        """An error of the output, with its remedy."""
+        if isinstance(error, UnwritableError):
+            return error
+        place = error.filename or self._tree.root / found.folder / found.name
+        return UnwritableError(Path(place), error)
 
     def _target(self, found: FoundVolume, crowd: Counter) -> Target:
         """Where a series goes."""

@@ -13,8 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK
+from dicom_files import enhanced, save, write_series
 from mmengine.logging import MMLogger
 from mmengine.logging.logger import FilterDuplicateWarning
+
+__all__ = ["enhanced", "save", "write_series"]
 
 
 @pytest.fixture

@@ -53,6 +53,12 @@ class StoredType:
     signed: bool
     padding: tuple[int, int] | None = None
 
+    @property
+    def limits(self) -> tuple[int, int]:
+        """Smallest and largest value that the stored bits hold."""
+        half = 1 << self.bits_stored - 1
+        return (-half, half - 1) if self.signed else (0, 2 * half - 1)
+
     def value(self, word: int) -> int:
         """The value of a word of which ``bits_stored`` count, whatever sign it was written with."""
         word &= (1 << self.bits_stored) - 1

@@ -1,13 +1,17 @@
 """The header of a CT image that is derived from another one (DICOM PS3.3, A.3 and C.7.6.1)."""
 
 import copy
+import re
 
 import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from lidnet_mm.datasets.readers.dicom_scale import StoredType
+from lidnet_mm.datasets.writers.derived_uid import derived_uid
+from lidnet_mm.datasets.writers.header_copy import header_copy
 from lidnet_mm.datasets.writers.volume_writer import Derivation
 
 DESCRIBE_OLD_PIXELS = (
@@ -15,6 +19,7 @@ DESCRIBE_OLD_PIXELS = (
     "LargestPixelValueInSeries",
     "IconImageSequence",
     "PixelDataProviderURL",
+    "ImageComments",
     "DigitalSignaturesSequence",
     "MACParametersSequence",
     "OriginalAttributesSequence",
@@ -104,8 +109,8 @@ TYPE_2 = (
 LARGEST_BITS = 16
 """Of a pixel that is written."""
 
-TEXT_LENGTH = 64
-"""Characters of a DICOM long string (LO)."""
+TEXT_LENGTH, LONG_TEXT_LENGTH = 64, 1024
+"""Characters of a DICOM long string (LO) and short text (ST)."""
 
 SERIES_NUMBER_STEP = 1000
 """Added to the source's series number."""
@@ -133,11 +138,9 @@ def derived_header(
     Returns:
         The header, without pixels.
     """
-    image = copy.deepcopy(source)
-    image.remove_private_tags()
+    image = header_copy(source)
     for name in DESCRIBE_OLD_PIXELS:
         _remove(image, name)
-    reference = _reference(source, frame)
     if "PerFrameFunctionalGroupsSequence" in source:
         _single_image(image, source, frame)
     for name in TYPE_2:
@@ -145,8 +148,11 @@ def derived_header(
             setattr(image, name, None)
     image.SOPClassUID = CTImageStorage
     image.SOPInstanceUID, image.SeriesInstanceUID = sop_uid, series_uid
+    if not image.get("StudyInstanceUID"):
+        image.StudyInstanceUID = derived_uid(series_uid, "study")
     _state_derivation(image, derivation)
-    image.SourceImageSequence = Sequence([reference])
+    if source.get("SOPInstanceUID"):
+        image.SourceImageSequence = Sequence([_reference(source, frame)])
     image.file_meta = FileMetaDataset()
     image.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     image.file_meta.MediaStorageSOPClassUID = CTImageStorage
@@ -202,33 +208,47 @@ def equipment_item(derivation: Derivation) -> Dataset:
     item = Dataset()
     item.PurposeOfReferenceCodeSequence = Sequence([code_item(*PROCESSING_EQUIPMENT)])
     item.Manufacturer = "lidnet_mm contributors"
-    item.ManufacturerModelName = f"lidnet_mm {derivation.model}"[:TEXT_LENGTH]
+    item.ManufacturerModelName = plain_text(f"lidnet_mm {derivation.model}")[:TEXT_LENGTH]
     item.SoftwareVersions = derivation.version
-    item.ContributionDescription = derivation.sentence
+    item.ContributionDescription = plain_text(derivation.sentence)
     return item
+
+
+def plain_text(text: str) -> str:
+    """A text that any character set of DICOM holds, as one value: a backslash would part it."""
+    return text.replace("\\", "/").encode("ascii", "replace").decode()
 
 
 def _state_derivation(image: Dataset, derivation: Derivation) -> None:
     """Say in the header what was done."""
     kind = list(image.get("ImageType") or [])
-    image.ImageType = ["DERIVED", "SECONDARY", *(kind[2:] or ["AXIAL"])]
-    before = str(image.get("SeriesDescription") or "CT")
-    suffix = f" denoised {derivation.model}"[: TEXT_LENGTH - 8]
+    image.ImageType = ["DERIVED", "SECONDARY", "AXIAL", *kind[3:]]
+    before = _stated(image, "SeriesDescription") or "CT"
+    suffix = plain_text(f" denoised {derivation.model}")[: TEXT_LENGTH - 8]
     image.SeriesDescription = before[: TEXT_LENGTH - len(suffix)] + suffix
-    image.SeriesNumber = int(image.get("SeriesNumber") or 0) + SERIES_NUMBER_STEP
-    earlier = str(image.get("DerivationDescription") or "")
-    image.DerivationDescription = "; ".join(filter(None, (earlier, derivation.sentence)))[:1024]
+    number = re.match(r"\s*\d+", _stated(image, "SeriesNumber"))
+    image.SeriesNumber = int(number[0] if number else 0) + SERIES_NUMBER_STEP
+    earlier = _stated(image, "DerivationDescription")
+    sentences = filter(None, (earlier, plain_text(derivation.sentence)))
+    image.DerivationDescription = "; ".join(sentences)[:LONG_TEXT_LENGTH]
     codes = list(image.get("DerivationCodeSequence") or [])
     image.DerivationCodeSequence = Sequence([*codes, code_item(*NOISE_REDUCTION)])
     equipment = list(image.get("ContributingEquipmentSequence") or [])
     image.ContributingEquipmentSequence = Sequence([*equipment, equipment_item(derivation)])
 
 
+def _stated(image: Dataset, name: str) -> str:
+    """An attribute as one text, whatever its source made of it; empty where there is none."""
+    value = image.get(name)
+    values = value if isinstance(value, MultiValue) else [value]
+    return " ".join(str(each) for each in values if each is not None)
+
+
 def _reference(source: Dataset, frame: int) -> Dataset:
     """The source image, an item of SourceImageSequence."""
     item = Dataset()
     item.ReferencedSOPClassUID = source.get("SOPClassUID") or CTImageStorage
-    item.ReferencedSOPInstanceUID = source.get("SOPInstanceUID") or ""
+    item.ReferencedSOPInstanceUID = source.SOPInstanceUID
     if int(source.get("NumberOfFrames") or 1) > 1:
         item.ReferencedFrameNumber = frame + 1
     item.SpatialLocationsPreserved = "YES"

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 from pydicom import dcmread
 from pydicom.dataset import Dataset
-from pydicom.uid import generate_uid
 
 from lidnet_mm.datasets.readers import CTVolume, DicomVolume
 from lidnet_mm.datasets.readers.dicom_slice import DicomSlice
@@ -16,6 +15,7 @@ from lidnet_mm.datasets.writers.derived_image import (
     in_whole_hu,
     put_pixels,
 )
+from lidnet_mm.datasets.writers.derived_uid import derived_uid, source_identity
 from lidnet_mm.datasets.writers.new_image import new_header
 from lidnet_mm.datasets.writers.volume_writer import (
     Derivation,
@@ -23,6 +23,12 @@ from lidnet_mm.datasets.writers.volume_writer import (
     changed,
     whole_hu,
 )
+
+IN_BRIEF = (
+    *("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"),
+    *("Rows", "Columns"),
+)
+"""Attributes of an image to which a report refers."""
 
 
 class DicomWriter(VolumeWriter):
@@ -54,10 +60,7 @@ class DicomWriter(VolumeWriter):
         self.is_derived = isinstance(volume, DicomVolume)
         self._headers: dict[Path, Dataset] = {}
         self._lock = threading.Lock()
-        identity = [volume.path.name]
-        if self.is_derived:  # one series may hold several volumes
-            identity = [volume.series_uid, *volume.sop_instance_uids]
-        self.series_uid = _uid(*identity, derivation.digest)
+        self.series_uid = derived_uid(*source_identity(volume), derivation.digest)
         self.written: dict[int, Dataset] = {}
 
     @property
@@ -77,10 +80,14 @@ class DicomWriter(VolumeWriter):
         image.save_as(path, enforce_file_format=True)
         del image.PixelData
         with self._lock:
-            self.written[index] = image
+            self.written[index] = _brief(image) if index else image
 
     def headers(self) -> list[Dataset]:
-        """The written images without their pixels, towards superior."""
+        """What reports need of the written images, towards superior.
+
+        The first one is whole, for patient and study; the others say which image they are of, so
+        that memory does not grow with the series.
+        """
         return [self.written[index] for index in sorted(self.written)]
 
     def _derived(self, index: int, change: np.ndarray) -> Dataset:
@@ -90,7 +97,7 @@ class DicomWriter(VolumeWriter):
             self._header(each.file),
             each.frame,
             series_uid=self.series_uid,
-            sop_uid=_uid(each.sop_instance_uid or str(index), str(each.frame), self.series_uid),
+            sop_uid=derived_uid(self.series_uid, f"image {index}"),
             derivation=self.derivation,
         )
         if each.stored.bits_allocated > LARGEST_BITS:
@@ -100,7 +107,8 @@ class DicomWriter(VolumeWriter):
             return image
         stored = self.volume.read_stored(index)
         steps = self.volume.orientation.stored(change)
-        pixels = kept_padding(each, stored, changed(stored, steps, each.scale.slope))
+        pixels = changed(stored, steps, each.scale.slope)
+        pixels = kept_padding(each, stored, np.clip(pixels, *each.stored.limits))
         put_pixels(image, pixels, each.stored.bits_stored, each.stored)
         return image
 
@@ -112,6 +120,14 @@ class DicomWriter(VolumeWriter):
         if int(header.get("NumberOfFrames") or 1) > 1:
             self._headers[path] = header
         return header
+
+
+def _brief(image: Dataset) -> Dataset:
+    """Which image this is, and its size."""
+    brief = Dataset()
+    for keyword in IN_BRIEF:
+        brief[keyword] = image[keyword]
+    return brief
 
 
 def slice_names(volume: CTVolume) -> tuple[Path, ...]:
@@ -148,8 +164,3 @@ def kept_padding(each: DicomSlice, stored: np.ndarray, new: np.ndarray) -> np.nd
     collides = (new >= low) & (new <= high) & ~padding
     beside = np.where(stored < low, low - 1, high + 1)
     return np.where(padding, stored, np.where(collides, beside, new)).astype(stored.dtype)
-
-
-def _uid(*sources: str) -> str:
-    """A UID that follows from texts."""
-    return generate_uid(entropy_srcs=["lidnet_mm", *sources])

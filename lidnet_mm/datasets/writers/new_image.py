@@ -3,15 +3,18 @@
 import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from lidnet_mm.datasets.readers import CTVolume
 from lidnet_mm.datasets.writers.derived_image import (
     NOISE_REDUCTION,
+    TEXT_LENGTH,
     TYPE_2,
     code_item,
     equipment_item,
+    plain_text,
 )
+from lidnet_mm.datasets.writers.derived_uid import derived_uid
 from lidnet_mm.datasets.writers.volume_writer import Derivation, WriteError
 
 DECIMALS = 6
@@ -39,18 +42,18 @@ def new_header(volume: CTVolume, index: int, series_uid: str, derivation: Deriva
             " format, or convert it to a file that does"
         )
     image = Dataset()
-    for name in TYPE_2:
+    for name in (*TYPE_2, "Laterality"):
         setattr(image, name, None)
     image.SOPClassUID = CTImageStorage
-    image.SOPInstanceUID = _uid(series_uid, f"image {index}")
-    image.StudyInstanceUID = _uid(series_uid, "study")
+    image.SOPInstanceUID = derived_uid(series_uid, f"image {index}")
+    image.StudyInstanceUID = derived_uid(series_uid, "study")
     image.SeriesInstanceUID = series_uid
-    image.FrameOfReferenceUID = _uid(series_uid, "frame of reference")
+    image.FrameOfReferenceUID = derived_uid(series_uid, "frame of reference")
     image.Modality, image.PatientPosition = "CT", "HFS"
     image.ImageType = ["DERIVED", "SECONDARY", "AXIAL"]
     image.SeriesNumber, image.InstanceNumber = 1, index + 1
-    image.SeriesDescription = f"denoised {derivation.model}"[:64]
-    image.DerivationDescription = derivation.sentence
+    image.SeriesDescription = plain_text(f"denoised {derivation.model}")[:TEXT_LENGTH]
+    image.DerivationDescription = plain_text(derivation.sentence)
     image.DerivationCodeSequence = Sequence([code_item(*NOISE_REDUCTION)])
     image.ContributingEquipmentSequence = Sequence([equipment_item(derivation)])
     origin = volume.voxel_position(index, 0, 0)
@@ -74,8 +77,3 @@ def new_header(volume: CTVolume, index: int, series_uid: str, derivation: Deriva
 def _text(value: float) -> str:
     """A number as a decimal string of DICOM."""
     return f"{round(float(value), DECIMALS):.{DECIMALS}f}"[:16]
-
-
-def _uid(*sources: str) -> str:
-    """A UID that follows from texts."""
-    return generate_uid(entropy_srcs=["lidnet_mm", *sources])

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from highdicom.sr import (
@@ -19,9 +20,9 @@ from highdicom.sr import (
 from pydicom import dcmwrite
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
-from pydicom.uid import generate_uid
 from pydicom.valuerep import DA, TM
 
+from lidnet_mm.datasets.writers.derived_uid import derived_uid
 from lidnet_mm.datasets.writers.measurement_groups import (
     ReportAlgorithm,
     ReportImages,
@@ -59,6 +60,10 @@ SOURCE_TIMES = (
     ("SeriesDate", "SeriesTime"),
     ("StudyDate", "StudyTime"),
 )
+"""Where an image tells its time, the most telling first."""
+
+UNKNOWN_TIME = datetime(1900, 1, 1)
+"""A report must state a date; this one is of images that state none, and the same on every run."""
 
 
 def write_structured_report(
@@ -91,7 +96,7 @@ def write_structured_report(
         uid_seed: From which all UIDs follow: name the source, the weights and the options in it.
         frame_numbers: Frame of each slice, from 1; for multi-frame images.
         content_datetime: When the report was made; None takes the time of the images, for the
-            same file on every run.
+            same file on every run, and :data:`UNKNOWN_TIME` where they state none.
         series_number: Number of the report's series; None takes the images' + 1000.
         series_description: At most 64 characters.
 
@@ -100,15 +105,18 @@ def write_structured_report(
 
     Raises:
         ValueError: There is no slice, a header lacks its UIDs, a lesion lies on a slice that is not
-            given, a multi-frame image comes without frame numbers, or no header tells a time.
+            given, or a multi-frame image comes without frame numbers.
         OSError: It cannot be written.
     """
     _check(lesions, slices, frame_numbers)
+    uid = partial(derived_uid, uid_seed)
     images = ReportImages(slices, frame_numbers, to_stored)
     groups = [
-        lesion_group(lesion, number, _uid(uid_seed, "lesion", str(number)), images, algorithm)
+        lesion_group(
+            lesion, number, derived_uid(uid_seed, "lesion", str(number)), images, algorithm
+        )
         for number, lesion in enumerate(lesions, 1)
-    ] or [nothing_found_group(_uid(uid_seed, "no lesion"), algorithm)]
+    ] or [nothing_found_group(uid("no lesion"), algorithm)]
     content = MeasurementReport(
         observation_context=ObservationContext(_observer(algorithm)),
         procedure_reported=codes.LN.CTUnspecifiedBodyRegion,
@@ -120,10 +128,10 @@ def write_structured_report(
     report = ComprehensiveSR(
         evidence=_evidence(slices),
         content=content[0],
-        series_instance_uid=_uid(uid_seed, "series"),
+        series_instance_uid=uid("series"),
         series_number=series_number
         or int(slices[0].get("SeriesNumber") or 0) + SERIES_NUMBER_OFFSET,
-        sop_instance_uid=_uid(uid_seed, "report"),
+        sop_instance_uid=uid("report"),
         instance_number=1,
         manufacturer=MANUFACTURER,
         manufacturer_model_name=algorithm.name,
@@ -172,18 +180,13 @@ def _check(
             )
 
 
-def _uid(*parts: str) -> str:
-    """A UID that follows from texts."""
-    return generate_uid(entropy_srcs=["\0".join(("lidnet_mm", *parts))])
-
-
 def _observer(algorithm: ReportAlgorithm) -> ObserverContext:
     """The observer is a program."""
     weights = (f"{part} {digest}" for part, digest in sorted(algorithm.weights.items()))
     return ObserverContext(
         observer_type=codes.DCM.Device,
         observer_identifying_attributes=DeviceObserverIdentifyingAttributes(
-            uid=_uid("device", algorithm.name, algorithm.version, *weights),
+            uid=derived_uid("device", algorithm.name, algorithm.version, *weights),
             name=MANUFACTURER,
             manufacturer_name=MANUFACTURER,
             model_name=algorithm.name,
@@ -227,7 +230,7 @@ def _evidence(slices: Sequence[Dataset]) -> list[Dataset]:
 
 
 def _time_of(header: Dataset) -> datetime:
-    """The first time that an image states."""
+    """The first time that an image states; where it states none, one that says so."""
     for date_keyword, time_keyword in SOURCE_TIMES:
         try:
             date = DA(header.get(date_keyword) or None)
@@ -236,6 +239,4 @@ def _time_of(header: Dataset) -> datetime:
             continue
         if date is not None:
             return datetime.combine(date, time)
-    raise ValueError(
-        "the images state no date from which the report could take its own; give content_datetime"
-    )
+    return UNKNOWN_TIME

@@ -3,16 +3,26 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import gdcm
 import numpy as np
 import pytest
-from pydicom import dcmwrite
+from pydicom import dcmread, dcmwrite
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import (
     CTImageStorage,
     EnhancedCTImageStorage,
     ExplicitVRLittleEndian,
+    RLELossless,
     generate_uid,
 )
+
+SYNTAXES = {
+    "jpeg_lossless": gdcm.TransferSyntax.JPEGLosslessProcess14_1,
+    "jpeg_ls": gdcm.TransferSyntax.JPEGLSLossless,
+    "jpeg_2000": gdcm.TransferSyntax.JPEG2000Lossless,
+    "rle": None,
+}
+"""Lossless compression by GDCM; RLE by PyDICOM."""
 
 ORIENTATIONS = {
     "HFS": (1, 0, 0, 0, 1, 0),
@@ -72,6 +82,32 @@ def save_dicom(dataset: Dataset, path: Path, syntax: str = ExplicitVRLittleEndia
     file = FileDataset(str(path), dataset, file_meta=meta, preamble=b"\0" * 128)
     dcmwrite(path, file, enforce_file_format=True)
     return path
+
+
+def compress(folder: Path, syntax: str) -> None:
+    """Compress the files of a folder without loss, in place, to one of ``SYNTAXES``."""
+    for path in folder.iterdir():
+        if SYNTAXES[syntax] is None:
+            dataset = dcmread(path)
+            dataset.compress(RLELossless, generate_instance_uid=False)
+            dataset.save_as(path)
+        else:
+            _compress_by_gdcm(path, SYNTAXES[syntax])
+
+
+def _compress_by_gdcm(path: Path, syntax: int) -> None:
+    """Compress a file."""
+    reader, change = gdcm.ImageReader(), gdcm.ImageChangeTransferSyntax()
+    reader.SetFileName(str(path))
+    assert reader.Read()
+    change.SetTransferSyntax(gdcm.TransferSyntax(syntax))
+    change.SetInput(reader.GetImage())
+    assert change.Change()
+    writer = gdcm.ImageWriter()
+    writer.SetFileName(str(path))
+    writer.SetFile(reader.GetFile())
+    writer.SetImage(change.GetOutput())
+    assert writer.Write()
 
 
 @pytest.fixture
