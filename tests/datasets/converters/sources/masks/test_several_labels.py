@@ -72,12 +72,13 @@ def test_several_values_without_a_choice_are_a_warning_that_lists_them(
     source, tmp_path, write_patient, warnings_logged
 ):
     for number in range(8):
-        write_patient("p" + number * "0", mask=MASK)  # the image is another for each length
+        image = np.random.default_rng(number).integers(-1000, 400, MASK.shape, dtype=np.int16)
+        write_patient(f"p{number}", image=image, mask=MASK)
     convert(source, tmp_path / "out")
     first, *others = warnings_logged().splitlines()
     for value in (ORGAN, TUMOUR, CYST):
         assert f"{value} ({(value == MASK).sum()} voxels)" in first
-    assert "patient p, mask " in first and "--labels tumour=2,cyst=3" in first
+    assert "patient p0, mask " in first and "--labels tumour=2,cyst=3" in first
     assert len(others) == 5 and "further masks" in others[-1]
 
 
