@@ -36,7 +36,11 @@ RECORD = {"patient": "p", "series": "", "slice_index": 1, "spacing": [1.0, 1.0],
           "scores": [0.5]}  # fmt: skip
 CURVE = {"label": "a", "method": "lidnet", "group": "g", "seed": 0,
          "judged": {"AP50": {"iterations": [1], "per_cent": [2.0]}}}  # fmt: skip
-LESION = {"image_id": 1, "bbox": [0, 0, 1, 1], "diameter_mm": 3.0}
+IMAGE = {"id": 1, "file_name": "v.nii.gz", "height": 8, "width": 8, "slice_index": 0,
+         "patient_id": "p", "spacing": [1.0, 1.0]}  # fmt: skip
+LESION = {"id": 1, "image_id": 1, "category_id": 1, "bbox": [0, 0, 1, 1],
+          "area": 1, "diameter_mm": 3.0}  # fmt: skip
+COCO = {"images": [IMAGE], "annotations": [LESION], "categories": [{"id": 1, "name": "lesion"}]}
 JSONS = {
     "evidence": (read_evidence, EVIDENCE),
     "physics_lines": (read_physics_lines, [{"key": KEY, "values": {"nps_std_hu": [1.0]}}]),
@@ -44,7 +48,7 @@ JSONS = {
     "details": (read_lesion_counts, COUNTS),
     "mixtures": (read_mixtures, ["a"]),
     "records": (read_records, [RECORD]),
-    "annotations": (lambda path: LesionDiameters(str(path)), {"annotations": [LESION]}),
+    "annotations": (lambda path: LesionDiameters(str(path)), COCO),
     "processes": (lambda path: processes_of(path.parent), [1, 2]),
     "seconds": (lambda path: seconds_of(path.parent), {"seconds": 3.0}),
     "failure": (lambda path: how_failed(path.parent), {"status": 1, "log": "x"}),

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 CONVERTERS = (
-    "cad_pe", "deeplesion", "fumpe", "insert_nodules", "lidc_idri", "luna16", "lung_pet_ct_dx",
-    "mayo_ldct", "msd_lung", "nifti_masks", "voc_dicom",
+    "cad_pe", "deeplesion", "dicom", "fumpe", "insert_nodules", "lidc_idri", "luna16",
+    "lung_pet_ct_dx", "mayo_ldct", "msd_lung", "nifti_masks", "voc_dicom",
 )  # fmt: skip
 CONFIG = """
 data_root = '{root}/data'

@@ -12,7 +12,8 @@ low_dose = dict(
     noise_hu=60,
     num_views=360,
     seed=0,
-    cache_dir='data/cache/sts')
+    cache_dir='data/cache/sts',
+    cache_gib=40)
 train_pipeline = [
     dict(type='lidnet_mm.LoadCTSlice'),
     dict(type='LoadAnnotations', with_bbox=True),

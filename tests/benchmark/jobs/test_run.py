@@ -221,7 +221,7 @@ class TestOtherSettings:
     def change_config(self, tmp_path):
         """Function that appends to a config."""
 
-        def append(name, text="noise_hu = 30"):
+        def append(name, text="_note = 30"):
             with (tmp_path / "configs" / f"{name}.py").open("a") as file:
                 file.write(text)
 
