@@ -1,15 +1,18 @@
 """Errors of building what a config describes, in words that say what to write instead."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
+from typing import Any
 
+from mmengine.config import Config
 from mmengine.registry import Registry
 
 from lidnet_mm.accepted_arguments import accepted_arguments, meant, nearest
 
 UNKNOWN_TYPE = re.compile(r"^'?(\S+) is not in the (?:\S+::)?(.+?) registry\.")
 FAILED = re.compile(r"^Failed to get (\S+)$")
+NO_TYPE = re.compile(r'must contain the key "type"')
 UNKNOWN_ARGUMENT = re.compile(r"got an unexpected keyword argument '(\w+)'")
 MISSING_ARGUMENT = re.compile(r"missing \d+ required (?:positional|keyword-only) arguments?: (.+)$")
 
@@ -42,6 +45,8 @@ def explained(error: Exception, registries: Iterable[Registry]) -> Exception | N
     text = str(error.args[0]) if error.args else ""
     if isinstance(error, KeyError) and (match := UNKNOWN_TYPE.search(text)):
         return UnknownTypeError(_which_there_are(match[1], match[2], registries))
+    if isinstance(error, KeyError) and NO_TYPE.search(text):
+        return _without_type(error)
     if isinstance(error, RuntimeError) and (match := FAILED.search(text)):
         return UnknownTypeError(_which_there_are(match[1], None, registries))
     if isinstance(error, TypeError):
@@ -80,6 +85,34 @@ def _of_others(registry: Registry) -> set[str]:
             if scope != registry.scope:
                 found |= set(child.module_dict)
     return found
+
+
+def _without_type(error: KeyError) -> WrongArgumentError | None:
+    """Which part of a config says not what is to be built; None before the config is known."""
+    part, whole, traceback = None, None, error.__traceback__
+    while traceback is not None:
+        names = traceback.tb_frame.f_locals
+        whole = whole or next((v for v in names.values() if isinstance(v, Config)), None)
+        if traceback.tb_frame.f_code.co_name == "build_from_cfg":
+            part = names.get("cfg")
+        traceback = traceback.tb_next
+    place = next(_places(whole, part), None) if whole is not None and part else None
+    if place is None:
+        return None
+    return WrongArgumentError(
+        f"{place} has no type, it is {dict(part)}: is its name misspelt, or does a base lack it? "
+        "Add type=..."
+    )
+
+
+def _places(node: Any, part: Mapping, place: str = "") -> Iterator[str]:
+    """Dotted keys at which a config holds a part."""
+    if place and isinstance(node, Mapping) and node == part:
+        yield place
+    entries = node.items() if isinstance(node, Config | Mapping) else ()
+    entries = enumerate(node) if isinstance(node, list | tuple) else entries
+    for key, value in entries:
+        yield from _places(value, part, f"{place}.{key}" if place else str(key))
 
 
 def _wrong_argument(error: TypeError, text: str) -> WrongArgumentError | None:

@@ -44,8 +44,20 @@ class DamagedFileError(ValueError):
     def __init__(
         self, path: Path, why: object, remedy: str | None = None, says: str = SAYS
     ) -> None:
-        remedy = remedy or f"delete {path.parent}, and 'benchmark run' does that job anew"
+        remedy = remedy or job_anew(path.parent)
         super().__init__(f"{path} {says} ({_in_a_line(why)}): {remedy}")
+
+
+def job_anew(folder: Path) -> str:
+    """The remedy for a file of a job of a benchmark.
+
+    Args:
+        folder (Path): Of the job.
+
+    Returns:
+        str: To delete it.
+    """
+    return f"delete {folder}, and 'benchmark run' does that job anew"
 
 
 @contextmanager

@@ -42,8 +42,10 @@ def check_output_file(
     if suffixes and path.suffix.lower() not in suffixes:
         raise OutputPathError(f"{path} must end with {' or '.join(suffixes)}: give such a name")
     for what, given in inputs:
-        if _is_same(path, given):
-            raise OutputPathError(f"{path} is {what} {_named(given, path)}: write to another file")
+        if is_same(path, given):
+            raise OutputPathError(
+                f"{path} is {what}{_other_name(given, path)}: write to another file"
+            )
         if given.is_dir() and _holds(given, path):
             raise OutputPathError(f"{path} lies in {what} {given}: write to another folder")
 
@@ -63,14 +65,32 @@ def check_output_folder(path: Path, inputs: Iterable[Input] = (), may_hold: bool
     if path.exists() and not path.is_dir():
         raise OutputPathError(f"{path} is no folder: write to another one")
     for what, given in inputs:
-        if _is_same(path, given):
+        if is_same(path, given):
             raise OutputPathError(
-                f"{path} holds {what}: it is {_named(given, path)}; write to another folder"
+                f"{path} is {what}{_other_name(given, path)}: write to another folder"
             )
         if not may_hold and _holds(path, given):
             raise OutputPathError(f"{path} holds {what} {given}: write to another folder")
         if given.is_dir() and _holds(given, path):
             raise OutputPathError(f"{path} lies in {what} {given}: write to another folder")
+
+
+def is_same(one: Path, other: Path) -> bool:
+    """Whether two paths are one file or folder, through links and by other names.
+
+    Args:
+        one: A path, of something that is there or not.
+        other: Another.
+
+    Returns:
+        Whether they are one.
+    """
+    if os.path.realpath(one) == os.path.realpath(other):
+        return True
+    try:
+        return one.samefile(other)
+    except OSError:  # one is absent
+        return False
 
 
 def check_new_file(*paths: Path) -> None:
@@ -170,21 +190,11 @@ def _refuse_link(path: Path) -> None:
         )
 
 
-def _is_same(one: Path, other: Path) -> bool:
-    """Whether two paths are one file or folder, through links and by other names."""
-    if os.path.realpath(one) == os.path.realpath(other):
-        return True
-    try:
-        return one.samefile(other)
-    except OSError:  # one is absent
-        return False
-
-
 def _holds(folder: Path, path: Path) -> bool:
     """Whether a path lies below a folder, at any depth."""
-    return any(_is_same(folder, above) for above in Path(os.path.realpath(path)).parents)
+    return any(is_same(folder, above) for above in Path(os.path.realpath(path)).parents)
 
 
-def _named(given: Path, path: Path) -> str:
-    """The name of an input where it is another one than the output's."""
-    return "" if str(given) == str(path) else str(given)
+def _other_name(given: Path, path: Path) -> str:
+    """The name of an input, after a blank, where it is another one than the output's."""
+    return "" if str(given) == str(path) else f" {given}"

@@ -40,10 +40,13 @@ def read_weights_file(source: str | Path, map_location: Any = "cpu") -> Any:
 
     Raises:
         FileNotFoundError: If there is no such file, or the address cannot be reached.
+        IsADirectoryError: If it is a folder.
         UnsafeCheckpointError: If it holds code or objects of unknown types.
         ValueError: If it is damaged or no file of ``torch.save``.
     """
     path = downloaded(source) if is_address(source) else Path(source).expanduser()
+    if path.is_dir():
+        raise IsADirectoryError(f"{source} is a folder: name a checkpoint in it")
     if not path.is_file():
         raise FileNotFoundError(f"there is no checkpoint {source}")
     with path.open("rb") as file:

@@ -17,6 +17,10 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What the system says where there is no room."""
 
 
+PROBE = 1 << 16
+"""Bytes for which a folder has to have room: more than the first lines of a log."""
+
+
 class UnwritableError(OSError):
     """A file cannot be written; the message names it, the reason and what to do.
 
@@ -117,7 +121,7 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
 
 
 def require_writable(folder: Path) -> None:
-    """Refuse a folder in which no file can be written; creates the folder.
+    """Refuse a folder in which no file of some size can be written; creates the folder.
 
     Args:
         folder (Path): The folder.
@@ -127,11 +131,13 @@ def require_writable(folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(PROBE))
     except OSError as error:
+        remedy = "make room" if error.errno in FULL else "make it writable"
         raise OSError(
-            f"nothing can be written to {folder} ({error.strerror}): make it writable, or give "
-            "another folder"
+            f"nothing can be written to {folder} ({error.strerror}): {remedy}, or give another "
+            "folder"
         ) from error
 
 

@@ -1,6 +1,7 @@
 """A wrong name in a config is answered with the names that there are."""
 
 import pytest
+from mmengine.config import Config
 
 from lidnet_mm.build_errors import UnknownTypeError, WrongArgumentError, explained
 from lidnet_mm.registry import MODELS, REGISTRIES, TRANSFORMS
@@ -61,6 +62,32 @@ def test_a_class_that_hands_arguments_on():
     assert "do you mean 'num_classes'? It takes fc_out_channels" in str(
         explained(raised.value, REGISTRIES)
     )
+
+
+def test_a_part_without_a_type_is_named():
+    from mmdet.registry import MODELS as OF_MMDET  # as of a runner
+
+    config = Config({"model": {"parts": [{"type": "lidnet_mm.CPCE"}, {"window": 3}]}})
+
+    def build(config):
+        OF_MMDET.build(config.model.parts[1])
+
+    with pytest.raises(KeyError, match="must contain the key") as raised:
+        build(config)
+    better = explained(raised.value, REGISTRIES)
+    assert str(better).startswith("model.parts.1 has no type, it is {'window': 3}: is its name")
+
+
+def test_a_part_without_a_type_below_one_of_ours():
+    """The inner build does not know the config; the tool that ends does."""
+    config = Config({"model": {"type": "lidnet_mm.DenoisingModel", "generator": {"channels": 3}}})
+
+    def build(config):
+        MODELS.build(config.model)
+
+    with pytest.raises(KeyError, match="must contain the key") as raised:
+        build(config)
+    assert str(explained(raised.value, REGISTRIES)).startswith("model.generator has no type")
 
 
 @pytest.mark.parametrize("error", [ValueError("x"), KeyError("name"), TypeError("int and str")])

@@ -42,6 +42,16 @@ def test_a_folder_that_is_read_holds_it_or_lies_in_it_is_refused(given, name):
     check_output_folder(given / "data2", [("the data", given / "data")])
 
 
+def test_an_input_by_its_own_name_is_named_once(given):
+    data, volume = given / "data", given / "data" / "a.nii"
+    with pytest.raises(OutputPathError, match=f"^{data} is the data: write to another folder$"):
+        check_output_folder(data, [("the data", data)])
+    with pytest.raises(OutputPathError, match=f"^{volume} is the NDCT: write to another file$"):
+        check_output_file(volume, [("the NDCT", volume)])
+    with pytest.raises(OutputPathError, match=f"linked is the data {data}: write"):
+        check_output_folder(given / "linked", [("the data", data)])
+
+
 def test_a_work_dir_may_hold_what_is_read_but_not_lie_in_it(given):
     check_output_folder(given, [("the data", given / "data")], may_hold=True)
     for name in ("data", "linked/new"):

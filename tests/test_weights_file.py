@@ -191,9 +191,11 @@ def test_file_cut_short(tmp_path, size):
         read_weights_file(path)
 
 
-def test_missing_file(tmp_path):
+def test_missing_file_or_folder(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no checkpoint .*gone\.pth"):
         read_weights_file(tmp_path / "gone.pth")
+    with pytest.raises(IsADirectoryError, match=r"is a folder: name a checkpoint in it"):
+        read_weights_file(tmp_path)
 
 
 def test_pytorchs_own_list_cannot_be_asked_for(tmp_path, monkeypatch):

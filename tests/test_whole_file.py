@@ -1,4 +1,5 @@
 import errno
+import io
 import os
 import re
 import socket
@@ -48,6 +49,16 @@ def test_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(OSError, match=r"nothing can be written to .*file/folder"):
         require_writable(tmp_path / "file" / "folder")
+
+
+def test_folder_on_a_full_disk(tmp_path, monkeypatch):
+    class Full(io.BytesIO):
+        def write(self, content):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("lidnet_mm.whole_file.tempfile.TemporaryFile", lambda dir: Full())
+    with pytest.raises(OSError, match=r"nothing can be written to .*No space.*: make room, or"):
+        require_writable(tmp_path)
 
 
 SMALL_DISK = """

@@ -32,7 +32,8 @@ from lidnet_mm.benchmark.scores.scoring import (
 )
 from lidnet_mm.benchmark.scores.trained_as import is_denoiser
 from lidnet_mm.datasets.converters.output.staged_folder import check_work_folder
-from lidnet_mm.output_path import check_output_file
+from lidnet_mm.output_path import OutputPathError, check_output_file, is_same
+from lidnet_mm.whole_file import require_writable
 
 FOR_DENOISERS = (
     "judge_checkpoint",
@@ -46,6 +47,11 @@ FOR_DENOISERS = (
     "case_depth",
 )
 """Options that mean nothing where a plain detector is tested."""
+
+DETAILS, PHYSICS = "details.json", "physics.json"
+
+BESIDE = (DETAILS, PHYSICS, SOURCE)
+"""What stands beside ``--results``."""
 
 NO_CHECKPOINT = "none"
 """Stands for no checkpoint, as ``mim test`` refuses to start without one."""
@@ -113,16 +119,35 @@ def records_file(arguments: argparse.Namespace) -> Path | None:
     return arguments.records or beside
 
 
+def output_files(arguments: argparse.Namespace) -> list[Path]:
+    """All that is written beside the work dir, each with a name of its own.
+
+    Raises:
+        OutputPathError: If two would be one file.
+    """
+    results, records = arguments.results, records_file(arguments)
+    beside = [results.with_name(name) for name in BESIDE] if results else []
+    files = [path for path in (results, records, *beside) if path is not None]
+    for index, path in enumerate(files):
+        if any(is_same(path, other) for other in files[:index]):
+            raise OutputPathError(
+                f"{path} is written twice: {', '.join(BESIDE)} and the records (records.json, or "
+                "--records) go beside --results, give that another name, such as score.json"
+            )
+    return files
+
+
 def check_outputs(arguments: argparse.Namespace, config: Config) -> None:
-    """Refuse to write where the test reads."""
+    """Refuse to write where the test reads, or where nothing can be written."""
     check_work_folder(Path(config.work_dir), config.get("data_root"))
     dataset = (config.get("test_dataloader") or {}).get("dataset") or {}
     read = [("the config", Path(arguments.config))]
     if dataset.get("ann_file"):
         annotations = Path(dataset.get("data_root") or "") / dataset.ann_file
         read.append(("the folder of the annotations", annotations.parent))
-    for path in filter(None, (arguments.results, records_file(arguments))):
+    for path in output_files(arguments):
         check_output_file(path, read, [".json"])
+        require_writable(path.parent)
 
 
 def build_config(arguments: argparse.Namespace) -> Config:
@@ -166,7 +191,7 @@ def main() -> int:
     if records := records_file(arguments):
         add_slice_records(config, records)
     if arguments.results:
-        add_physics(config, arguments.results.with_name("physics.json"))
+        add_physics(config, arguments.results.with_name(PHYSICS))
     scored, seed = arguments.score or "denoised", arguments.seed
     row, scores = score(
         config, judge, checkpoint, scored, arguments.method, seed, arguments.denoiser
@@ -174,7 +199,7 @@ def main() -> int:
     if not is_main_process():  # all have the scores, one writes them
         return 0
     if arguments.results:
-        write_details(scores, arguments.results.with_name("details.json"))
+        write_details(scores, arguments.results.with_name(DETAILS))
         write_source(gather_source(config, judge.checkpoint), arguments.results.with_name(SOURCE))
         write_results([row], arguments.results)  # last: a comparison takes it for the end
     metrics = "  ".join(

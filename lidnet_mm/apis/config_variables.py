@@ -82,10 +82,11 @@ def refuse_unread_variables(
             is_own = name.startswith("_") or name in used or name in used_by_others
             is_own = is_own or (name in SPENT and _is_part(config.get(name), config))
             if not is_own and name not in read and name in config:
+                instead = _instead(name, config, {*read, *used})
+                end = "" if instead.endswith("?") else "."
                 raise ValueError(
-                    f"config {file} sets {name!r}, which nothing reads"
-                    f"{_instead(name, config, {*read, *used})}. A variable of your own has to be "
-                    "used in the file, or its name to begin with '_'"
+                    f"config {file} sets {name!r}, which nothing reads{instead}{end} A variable of "
+                    "your own has to be used in the file, or its name to begin with '_'"
                 )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.logging import print_log
 from mmengine.registry import Registry
+from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
 from lidnet_mm.accepted_arguments import accepted_arguments, meant
@@ -14,6 +15,12 @@ from lidnet_mm.registry import REGISTRIES, SCOPE
 
 OF_ENVIRONMENT = ("cudnn_benchmark", "mp_cfg", "dist_cfg", "resource_limit")
 """What MMEngine reads of ``env_cfg``; it passes over the rest."""
+
+OF_RANDOMNESS = tuple(accepted_arguments(Runner.set_randomness))
+"""What MMEngine takes in ``randomness``."""
+
+OF_HOOKS = ("runtime_info", "timer", "sampler_seed", "logger", "param_scheduler", "checkpoint")
+"""Hooks that MMEngine has by itself."""
 
 OF_LOADERS = ("sampler", "batch_sampler", "dataset", "collate_fn", "num_batch_per_epoch")
 """What a data loader's config has besides the arguments of PyTorch's."""
@@ -29,20 +36,36 @@ FREE = ("custom_keys",)
 
 
 def refuse_dropped_sections(config: Config) -> None:
-    """Refuse keys that MMEngine passes over without a word.
+    """Refuse keys that MMEngine passes over without a word, or fails on without a name.
 
     Args:
         config (Config): The config.
 
     Raises:
-        ValueError: If ``env_cfg`` has one.
+        ValueError: If ``env_cfg`` or ``randomness`` has one, a hook has no type, or ``train_cfg``
+            has a loop and epochs.
     """
-    for name in config.get("env_cfg") or {}:
-        if name not in OF_ENVIRONMENT:
+    for section, known in (("env_cfg", OF_ENVIRONMENT), ("randomness", OF_RANDOMNESS)):
+        for name in config.get(section) or {}:
+            if name not in known:
+                raise ValueError(
+                    f"{section} has {name!r}, which nothing reads{meant(name, known) or '.'} It "
+                    f"takes {', '.join(known)}"
+                )
+    hooks = config.get("default_hooks") or {}
+    for name, hook in hooks.items():
+        if isinstance(hook, Mapping) and "type" not in hook:
+            others = [each for each in (*OF_HOOKS, *hooks) if each != name]
             raise ValueError(
-                f"env_cfg has {name!r}, which nothing reads{meant(name, OF_ENVIRONMENT)} It takes "
-                f"{', '.join(OF_ENVIRONMENT)}"
+                f"default_hooks.{name} has no type{meant(name, others) or '.'} A hook of your own "
+                "needs one"
             )
+    loop = config.get("train_cfg") or {}
+    if "type" in loop and "by_epoch" in loop:
+        raise ValueError(
+            f"train_cfg has type={loop['type']!r} and by_epoch, of which MMEngine takes one: leave "
+            "by_epoch out, or replace all of train_cfg with _delete_=True"
+        )
 
 
 def refuse_lost_option(option: str, config: Config) -> None:

@@ -9,6 +9,7 @@ from mmengine.logging import MMLogger
 from lidnet_mm.build_errors import UnknownTypeError, WrongArgumentError, explained
 from lidnet_mm.last_line import say_error
 from lidnet_mm.registry import REGISTRIES
+from lidnet_mm.whole_file import FULL
 
 OF_USERS = (OSError, UnknownTypeError, ValueError, WrongArgumentError)
 """Errors whose message says all: what was wrong, where, and what to do."""
@@ -46,11 +47,18 @@ def run_tool(main: Callable[[], int | None]) -> int:
 
 def _text(error: Exception | str) -> str:
     """What an error says in one line, that of another process without its traceback."""
+    if isinstance(error, OSError) and error.errno in FULL and str(error) == _bare(error):
+        return f"{error.strerror}: make room, or write to another folder"
     text = error.args[0] if isinstance(error, KeyError) and error.args else error
     lines = [line.strip() for line in str(text).splitlines() if line.strip()]
     if any("Traceback (most recent call last)" in line for line in lines):
         return lines[-1]  # of a data loader's process
     return " ".join(lines) or type(error).__name__
+
+
+def _bare(error: OSError) -> str:
+    """What Python says of an error of the system that names no file."""
+    return f"[Errno {error.errno}] {error.strerror}"
 
 
 def _is_sentence(error: Exception) -> bool:

@@ -1,4 +1,4 @@
-"""Boxes written as two corners where COCO has one corner, width and height."""
+"""Boxes in other numbers than COCO's corner, width and height in pixels."""
 
 import math
 from collections.abc import Sequence
@@ -36,6 +36,22 @@ def corners_instead(boxes: Sequence[Box]) -> str:
     ):
         return "is corners x1, y1, x2, y2, as the areas show: write x, y, width, height"
     return ""
+
+
+def fractions_instead(boxes: Sequence[Sequence[float]]) -> str:
+    """Tell whether all boxes of a file are parts of the slice's width and height, as in YOLO.
+
+    Args:
+        boxes (Sequence[Sequence[float]]): Boxes of four numbers each.
+
+    Returns:
+        str: Why they are no pixels; empty where they may be.
+    """
+    if not boxes or any(not 0 <= side <= 1 for box in boxes for side in box):
+        return ""
+    if all(side == int(side) for box in boxes for side in box):
+        return ""
+    return "is fractions of the slice, 0 to 1: write x, y, width, height in pixels"
 
 
 def _could_be_corners(box: Sequence[float], shape: tuple[int, int]) -> bool:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lidnet_mm.coco_json.box_corners import corners_instead
+from lidnet_mm.coco_json.box_corners import corners_instead, fractions_instead
 from lidnet_mm.coco_json.json_values import number, plain_id, shown, whole
 from lidnet_mm.coco_json.problems import Problems
 
@@ -59,7 +59,9 @@ class BoxChecker:
             if not found:
                 checked.append(self._plain(record))
         shapes = [(r["bbox"], r.get("area"), self._shape(r)) for r in checked]
-        if reason := corners_instead([shape for shape in shapes if shape[2] is not None]):
+        reason = fractions_instead([record["bbox"] for record in checked])
+        reason = reason or corners_instead([shape for shape in shapes if shape[2] is not None])
+        if reason:
             self.problems.add("bbox of all annotations", reason)
             return []
         inside = [self._inside(place, record) for place, record in enumerate(checked)]

@@ -25,7 +25,7 @@ class TestFiles:
             ("lowdose = dict(noise_hu=30)", "do you mean low_dose?"),
             ("window = (-160, 240)", "do you mean model.data_preprocessor.window"),
             ("batch_size = 8", "do you mean train_dataloader.batch_size?"),
-            ("max_epochs = 9", "do you mean train_cfg.max_epochs?"),
+            ("max_epochs = 9", "do you mean train_cfg.max_epochs? A variable"),
             ("train_pipeline = []", "set train_dataloader.dataset.pipeline instead"),
             ("for number in (1, 2):\n    last = number", "'last', which nothing reads"),
         ],

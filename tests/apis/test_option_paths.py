@@ -56,3 +56,35 @@ def test_new_keys_that_something_takes(config_file, option, value):
 def test_env_cfg_of_a_file(write):
     with pytest.raises(ValueError, match="env_cfg has 'mp_config', which nothing reads"):
         load_config(write("env_cfg = dict(mp_config=dict())"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("randomness = dict(sede=3)", "randomness has 'sede', .*: do you mean 'seed'.* It takes s"),
+        (
+            "default_hooks = dict(chekpoint=dict(interval=1))",
+            r"default_hooks\.chekpoint has no type: do you mean 'checkpoint'",
+        ),
+        ("default_hooks = dict(mine=dict(a=1))", r"default_hooks\.mine has no type\. A hook"),
+        (
+            "train_cfg = dict(type='IterBasedTrainLoop', by_epoch=True)",
+            "train_cfg has type='IterBasedTrainLoop' and by_epoch, of which MMEngine takes one",
+        ),
+    ],
+)
+def test_sections_on_which_mmengine_fails_without_a_name(write, text, message):
+    with pytest.raises(ValueError, match=message):
+        load_config(write(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "randomness = dict(seed=3, deterministic=True, diff_rank_seed=False)",
+        "default_hooks = dict(checkpoint=None, logger=dict(type='LoggerHook', interval=1))",
+        "train_cfg = dict(by_epoch=True, max_epochs=2)",
+    ],
+)
+def test_sections_as_mmengine_takes_them(write, text):
+    load_config(write(text))

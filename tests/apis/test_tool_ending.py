@@ -1,5 +1,6 @@
 """Tools end with one line."""
 
+import errno
 import logging
 
 import pytest
@@ -48,6 +49,12 @@ def test_faults_of_the_program_keep_their_traceback_above(capsys, error):
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "Traceback (most recent call last):"
     assert lines[-1] == f"error: {type(error).__name__}: {error.args[0]}"
+
+
+def test_a_full_disk_that_names_no_file(capsys):
+    assert run_tool(raising(OSError(errno.ENOSPC, "No space left on device"))) == 1
+    line = "error: No space left on device: make room, or write to another folder\n"
+    assert capsys.readouterr().err == line
 
 
 def test_interrupted(capsys):

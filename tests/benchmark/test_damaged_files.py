@@ -157,6 +157,19 @@ def claiming(shape):
     return buffer.getvalue()
 
 
+def test_the_remedy_is_what_makes_the_file_anew(tmp_path):
+    """A score that is done is not done again for its cases alone."""
+    case = tmp_path / "scores" / "lidnet_seed0" / "cases" / "000.npz"
+    track = tmp_path / "lidnet_seed0" / "regions" / "000.npz"
+    for path in (case, track):
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"PK")
+    with pytest.raises(ValueError, match=f"delete {case.parent.parent}, and 'benchmark run'"):
+        read_recorded(case)
+    with pytest.raises(ValueError, match="delete it, and training and report go on without"):
+        read_regions(track)
+
+
 class Opens:
     """What a pickle can do when it is read."""
 

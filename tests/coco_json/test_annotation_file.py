@@ -255,6 +255,14 @@ def test_boxes_that_may_be_corners_are_refused_without_an_area_and_read_with_it(
         read(content)
 
 
+@pytest.mark.parametrize("box", [(0.1, 0.2, 0.15, 0.3), (0, 0, 0.5, 1)])
+def test_fractions_of_the_slice_are_refused_and_a_box_of_one_pixel_is_not(box):
+    with pytest.raises(ValueError, match=r"mine/train\.json is fractions .* in pixels"):
+        read(document([(0, *box), (1, *box)]))
+    read(document([(0, 0, 0, 1, 1)]))
+    read(document([(0, 0, 0, 0.5, 1), (1, 3, 2, 10, 12)]))
+
+
 def test_a_last_pixel_counted_twice_is_cut_with_a_word():
     content = document([(0, 40, 3, 6, 5), (1, WIDTH - 8, -0.5, 9, 6)])
     found = read(content)

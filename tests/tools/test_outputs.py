@@ -66,9 +66,13 @@ CALLS = [
     ("detector_checkpoint", "export config.py weights.pth weights.pth"),
     ("detector_checkpoint", "import config.py weights.pth config.py"),
     ("train", "config.py --work-dir data/volumes"),
+    ("train", "config.py --work-dir linked_data"),
     ("test", "config.py weights.pth --results data/annotations/train.json"),
     ("test", "config.py weights.pth --records data/annotations/train.json"),
     ("test", "config.py weights.pth --results config.py"),
+    ("test", "config.py weights.pth --results new/details.json"),
+    ("test", "config.py weights.pth --results new/records.json"),
+    ("test", "config.py weights.pth --results new/one.json --records new/../new/one.json"),
     ("test", "config.py weights.pth --work-dir data/annotations"),
 ]
 
@@ -157,7 +161,8 @@ def test_what_is_read_is_as_it_was(repository, inputs, monkeypatch, capsys, tool
     assert any(
         word in line
         for word in ("lies in", "holds", "is the", "exists", "must end", "is a link", "no folder",
-                     "is no name", "read for it", "was not made there", "is a volume")
+                     "is no name", "read for it", "was not made there", "is a volume",
+                     "is written twice")
     ), line  # fmt: skip
     assert digests(inputs) == before
 

@@ -17,7 +17,10 @@ Layout = tuple[int, ...]
 
 
 def read_arrays(
-    path: Path, layouts: Mapping[str, Layout], optional: Mapping[str, Layout] | None = None
+    path: Path,
+    layouts: Mapping[str, Layout],
+    optional: Mapping[str, Layout] | None = None,
+    remedy: str | None = None,
 ) -> dict[str, np.ndarray | str]:
     """Read the arrays of a file, and nothing that could run code.
 
@@ -26,6 +29,7 @@ def read_arrays(
         layouts (Mapping[str, tuple]): Extents of each array by name, :data:`ANY` where it may be
             any; :data:`TEXT` for a text.
         optional (Mapping[str, tuple], optional): Arrays that may be absent.
+        remedy (str, optional): As of :class:`~lidnet_mm.damaged_file.DamagedFileError`.
 
     Returns:
         dict[str, np.ndarray | str]: Numbers and texts by name.
@@ -35,7 +39,7 @@ def read_arrays(
         DamagedFileError: If it is cut short, is something else, lacks an array, or has one of
             another shape or type.
     """
-    with damage_told(path), np.load(path, allow_pickle=False) as kept:
+    with damage_told(path, remedy), np.load(path, allow_pickle=False) as kept:
         present = {n: layout for n, layout in (optional or {}).items() if n in kept}
         return {n: _checked(n, kept[n], layout) for n, layout in {**layouts, **present}.items()}
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from lidnet_mm.benchmark.cases.array_file import ANY, TEXT, read_arrays
 from lidnet_mm.benchmark.cases.case import Case, NeighbourSlice
-from lidnet_mm.damaged_file import DamagedFileError
+from lidnet_mm.damaged_file import DamagedFileError, job_anew
 from lidnet_mm.whole_file import write_whole
 
 NAME = re.compile(r"(\d{3,})([+-]\d+)?\.npz")
@@ -80,10 +80,11 @@ def read_recorded(path: Path) -> RecordedSlice:
     Raises:
         DamagedFileError: If it holds something else.
     """
-    recorded = RecordedSlice(**read_arrays(path, LAYOUTS, {"input": (ANY, ANY)}))
+    remedy = job_anew(path.parent.parent)  # a job that is done does not miss its cases
+    recorded = RecordedSlice(**read_arrays(path, LAYOUTS, {"input": (ANY, ANY)}, remedy))
     if len(recorded.boxes) != len(recorded.scores):
         raise DamagedFileError(
-            path, f"{len(recorded.boxes)} boxes but {len(recorded.scores)} scores"
+            path, f"{len(recorded.boxes)} boxes but {len(recorded.scores)} scores", remedy
         )
     return recorded
 

@@ -17,6 +17,10 @@ LAYOUTS = {
 }  # fmt: skip
 
 
+WITHOUT = "delete it, and training and report go on without these recordings"
+"""What to do where a file is damaged."""
+
+
 @dataclass(frozen=True)
 class RegionTrack:
     """Regions of one slice along a training.
@@ -95,10 +99,10 @@ def read_regions(path: Path, label: str = "", until: int | None = None) -> Regio
     """
     if not path.is_file():
         return RegionTrack(label=label)
-    kept = read_arrays(path, LAYOUTS)
+    kept = read_arrays(path, LAYOUTS, remedy=WITHOUT)
     counts, iterations = kept["counts"], kept["iterations"].tolist()
     if len(counts) != len(iterations) or counts.sum() != len(kept["regions"]):
-        raise DamagedFileError(path, "its recordings and regions differ in number")
+        raise DamagedFileError(path, "its recordings and regions differ in number", WITHOUT)
     parts = np.split(kept["regions"], np.cumsum(counts)[:-1]) if len(counts) else []
     chosen = [n for n, it in enumerate(iterations) if until is None or it <= until]
     return RegionTrack(

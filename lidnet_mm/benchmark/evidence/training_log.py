@@ -15,6 +15,10 @@ COUNTS = ("iter", "step", "phase")
 """Whole numbers of an entry."""
 
 
+class NothingLoggedError(ValueError):
+    """A training logged no loss, as one that is shorter than the interval of its log."""
+
+
 @dataclass(frozen=True)
 class Curves:
     """What one training logged.
@@ -57,9 +61,9 @@ def read_training_log(path: str | Path, label: str) -> Curves:
         Curves: Losses over iterations, and validation metrics.
 
     Raises:
-        FileNotFoundError: If there is no such log.
-        ValueError: If a line is no JSON object of a training (other than a last line cut short), or
-            the log holds no loss.
+        FileNotFoundError: If there is no such folder or file.
+        NothingLoggedError: If it has no log, or one without a loss.
+        ValueError: If a line is no JSON object of a training (other than a last line cut short).
     """
     training: dict[int, dict] = {}
     validation: dict[int, dict] = {}
@@ -69,7 +73,10 @@ def read_training_log(path: str | Path, label: str) -> Curves:
         elif "step" in entry:
             validation[entry["step"]] = entry
     if not any("loss" in name for entry in training.values() for name in entry):
-        raise ValueError(f"{path} logs no loss; is it the log of a training?")
+        raise NothingLoggedError(
+            f"{path} logs no loss; is it the log of a training, and one of more iterations than "
+            "default_hooks.logger.interval?"
+        )
     iterations = sorted(training)
     rows = [training[iteration] for iteration in iterations]
     names = [name for name in _names(rows) if "loss" in name or name.startswith("critic.")]
@@ -87,8 +94,13 @@ def _log_files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
     files = sorted(path.glob(f"*/{SCALARS}")) or sorted(path.glob(SCALARS))
+    if not files and not path.is_dir():
+        raise FileNotFoundError(f"there is no {path}: give the work dir of a training")
     if not files:
-        raise FileNotFoundError(f"no {SCALARS} in {path} or its run folders; was it trained?")
+        raise NothingLoggedError(
+            f"no {SCALARS} in {path} or its run folders; was it trained, for more iterations than "
+            "default_hooks.logger.interval?"
+        )
     return files
 
 

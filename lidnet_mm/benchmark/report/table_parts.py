@@ -1,10 +1,12 @@
 """What the folders of a table tell beside its rows: the parts of its report."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from mmengine.logging import print_log
 
 from lidnet_mm.benchmark.cases.case import Case
 from lidnet_mm.benchmark.cases.case_file import read_case
@@ -12,7 +14,11 @@ from lidnet_mm.benchmark.cases.region_file import RegionTrack, find_regions
 from lidnet_mm.benchmark.evidence.evidence import Evidence, LineKey, LineMinutes, line_key
 from lidnet_mm.benchmark.evidence.gather_evidence import gather_evidence
 from lidnet_mm.benchmark.evidence.line_physics import PHYSICS, Physics, gather_physics
-from lidnet_mm.benchmark.evidence.training_log import Curves, read_training_log
+from lidnet_mm.benchmark.evidence.training_log import (
+    Curves,
+    NothingLoggedError,
+    read_training_log,
+)
 from lidnet_mm.benchmark.jobs.job_notes import seconds_of
 from lidnet_mm.benchmark.matrix.comparison import Comparison
 from lidnet_mm.benchmark.matrix.stage import Scoring, Training
@@ -79,14 +85,19 @@ def curves_of(found: CollectedTable) -> list[Curves]:
         found (CollectedTable): What there is of the table.
 
     Returns:
-        list[Curves]: Those of judges, T1 and rows that are done or scored.
+        list[Curves]: Those of judges, T1 and rows that are done or scored, but for trainings that
+            are shorter than the interval of their log, of which a warning tells.
     """
     table = found.table
     rows = {s.training: row for s, row in found.rows.items() if s.training is not None}
     curves = []
     for training in [*table.judges, *table.pretrainings, *table.trainings]:
         if training.is_done or training in rows or training == table.judge:
-            log = read_training_log(training.folder, training.name)
+            try:
+                log = read_training_log(training.folder, training.name)
+            except NothingLoggedError as error:
+                print_log(f"{training.name} has no curves: {error}", "current", logging.WARNING)
+                continue
             if row := rows.get(training):
                 judged = _judged(found, training)
                 group = f"{row.denoiser}, {row.dataset}"

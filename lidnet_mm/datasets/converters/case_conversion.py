@@ -122,7 +122,7 @@ def _read_ldct(checked: CheckedCase, where: str) -> Any:
     if ldct is None:
         return None
     hu = read_hounsfield(ldct, checked.slices, where)
-    check_hounsfield(hu, where)
+    check_hounsfield(hu, where, checked.slices)
     return hu
 
 

@@ -56,7 +56,7 @@ class CheckedCase:
         histogram: Voxels between ``HISTOGRAM_EDGES``.
         hu_range: Smallest and largest HU.
         too_small: Boxes dropped for their size.
-        without_body: Slices left out because they are only air.
+        without_body: Slices left out because they are only air, or of one value.
         left_out: Everything that the source has and the dataset has not.
     """
 
@@ -105,8 +105,14 @@ def check_case(
         raise UnusableCaseError("no slice with a lesion", where)
     hu = read_hounsfield(content.volume, slices, where)
     lowest, highest = float(hu.min()), float(hu.max())
-    check_hounsfield(hu, where)
-    body = np.array([bool(in_body(plane).any()) for plane in hu])
+    # A slice of one value was never measured, whatever a tool filled it with.
+    measured = np.array([plane.min() < plane.max() for plane in hu])
+    checked = hu if measured.all() or not measured.any() else hu[measured]
+    numbers = slices if checked is hu else tuple(np.array(slices)[measured].tolist())
+    check_hounsfield(checked, where, numbers)
+    body = np.array(
+        [bool(seen and in_body(plane).any()) for seen, plane in zip(measured, hu, strict=True)]
+    )
     if not body.any():
         raise UnusableCaseError(
             f"no voxel above {BODY_HU:g} HU, so no body; give the right image, or leave the "
@@ -118,7 +124,7 @@ def check_case(
     too_small = 0
     for index, has_body in zip(slices, body, strict=True):
         drawn = content.boxes.get(index, ())
-        boxes = list(_inside(drawn, hu.shape[1:], index, left_out))
+        boxes = list(_inside(drawn, hu.shape[1:], index, where, left_out))
         large = tuple(
             box for box in boxes if box.size_mm(content.volume.spacing) >= limits.min_size_mm
         )
@@ -199,29 +205,37 @@ def _may_be_used(content: CaseContent, index: int, limits: BoxLimits) -> bool:
 
 
 def _inside(
-    boxes: Sequence[LesionBox], shape: tuple[int, int], index: int, left_out: list[LeftOut]
+    boxes: Sequence[LesionBox],
+    shape: tuple[int, int],
+    index: int,
+    where: str,
+    left_out: list[LeftOut],
 ) -> Iterator[LesionBox]:
     """Clip boxes to the image; what is outside, or has no area, is left out."""
     height, width = shape
     for box in boxes:
+        named = (
+            f"{where}, slice {index} (x, y, width, height {box.x:g}, {box.y:g}, {box.width:g}, "
+            f"{box.height:g} of {width} x {height} pixels)"
+        )
         if not np.isfinite([box.x, box.y, box.width, box.height]).all():
-            left_out.append(LeftOut("box", "its corners are no numbers", slice_index=index))
+            left_out.append(LeftOut("box", "its corners are no numbers", named, index))
             continue
         if box.width > width or box.height > height:
-            left_out.append(LeftOut("box", "larger than the image", slice_index=index))
+            left_out.append(LeftOut("box", "larger than the image", named, index))
             continue
         left, top = max(box.x, 0), max(box.y, 0)
         right, bottom = min(box.x + box.width, width), min(box.y + box.height, height)
         if min(right - left, bottom - top) < min(SMALLEST_SIDE, box.width, box.height) or (
             min(box.width, box.height) <= 0
         ):
-            left_out.append(LeftOut("box", "outside of the image, or empty", slice_index=index))
+            left_out.append(LeftOut("box", "outside of the image, or empty", named, index))
             continue
         size = (right - left, bottom - top)
         if size == (box.width, box.height):
             yield box
             continue
-        left_out.append(LeftOut("box", "the part outside of the image", slice_index=index))
+        left_out.append(LeftOut("box", "the part outside of the image", named, index))
         area = box.area * size[0] * size[1] / (box.width * box.height)
         yield dataclasses.replace(box, x=left, y=top, width=size[0], height=size[1], area=area)
 
@@ -237,7 +251,10 @@ def _lesion_in_air(
     """Refuse, or leave out, the lesions of a slice that is only air."""
     if not boxes:
         return
-    reason = f"no voxel of the slice is above {BODY_HU:g} HU, but a lesion is drawn on it"
+    reason = (
+        f"the slice shows no body (nothing above {BODY_HU:g} HU, or one value everywhere), but a "
+        "lesion is drawn on it"
+    )
     if strict:
         raise UnusableCaseError(
             f"{reason}; correct the labels, or give the image that they were drawn on",

@@ -14,7 +14,7 @@ in the json. Source names appear in no file of the dataset.
 import logging
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ from lidnet_mm.datasets.converters.output.conversion_summary import ConversionSu
 from lidnet_mm.datasets.converters.output.resumable_folder import CaseRecords, resumable_folder
 from lidnet_mm.datasets.converters.output.staged_folder import check_destination
 from lidnet_mm.datasets.converters.patient_split import PARTS
+from lidnet_mm.datasets.converters.same_volumes import same_volumes
 from lidnet_mm.datasets.converters.source_case import FoundCases, LeftOut
 
 
@@ -123,12 +124,12 @@ def convert(
     info = _info(converter, settings, options)
     if dry_run:
         records = _convert_cases(converter, cases, settings, None)
-        return _written(records, found, info, settings, None)
+        return _written(records, _noted(found, cases, records), info, settings, None)
     names = [[case.source.patient, case.source.series] for case in cases]
     identity = {**info, "source": str(source.resolve()), "cases": names}
     with resumable_folder(out, identity) as done:
         records = _convert_cases(converter, cases, settings, done)
-        summary = _written(records, found, info, settings, done.root)
+        summary = _written(records, _noted(found, cases, records), info, settings, done.root)
         if settings.key is not None:  # before the folder appears: no dataset without its key
             write_key(settings.key, cases)
     return summary
@@ -158,6 +159,15 @@ def _convert_cases(
                 done.save(case.stem, record)
         records.append(record)
     return records
+
+
+def _noted(
+    found: FoundCases, cases: Sequence[NumberedCase], records: Sequence[Mapping[str, Any]]
+) -> FoundCases:
+    """What was found, with a note and a warning where patients share a volume."""
+    notes = same_volumes(cases, records)
+    warn_notes(notes)
+    return replace(found, notes=(*found.notes, *notes))
 
 
 def _written(

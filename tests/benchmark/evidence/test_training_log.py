@@ -5,6 +5,7 @@ import pytest
 from mmengine.visualization import LocalVisBackend
 
 from lidnet_mm.benchmark import read_training_log
+from lidnet_mm.benchmark.evidence.training_log import NothingLoggedError
 
 
 def test_losses_phases_and_validation_are_separated(tmp_path, write_log, phased_entries):
@@ -86,7 +87,7 @@ def test_a_corrupt_line_is_named(tmp_path, write_log):
 
 
 def test_no_log_and_no_loss_are_errors(tmp_path, write_log):
-    with pytest.raises(FileNotFoundError, match="was it trained"):
+    with pytest.raises(NothingLoggedError, match="was it trained"):
         read_training_log(tmp_path, "x")
     path = write_log(tmp_path / "scalars.json", [{"image/PSNR": 20.0, "step": 3}])
     with pytest.raises(ValueError, match="no loss"):

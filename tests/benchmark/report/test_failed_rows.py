@@ -4,6 +4,7 @@ import pytest
 from matrix_files import ONE_TABLE
 
 from lidnet_mm.benchmark.jobs.run import run_matrix
+from lidnet_mm.benchmark.report import table_parts
 from lidnet_mm.benchmark.report.matrix_report import report_matrix
 
 PREPARE = "datasets['chest']['prepare'] = [('a:convert', ['{data_root}'])]\n"
@@ -69,3 +70,19 @@ class TestNamesInLogs:
     def test_preparation(self, run_twice):
         matrix, failed = run_twice(PREPARE, "prepare")
         self.check(matrix, failed, "data of chest", "chest/prepare/convert.txt")
+
+
+def test_a_training_shorter_than_the_interval_of_its_log(read_matrix, calls, monkeypatch):
+    """It logs nothing: its row stands, its curves are missing, and that is said."""
+    said = []
+    monkeypatch.setattr(table_parts, "print_log", lambda text, *_: said.append(text))
+    matrix = read_matrix(ONE_TABLE)
+    run_matrix(matrix, 1, quiet)
+    (training, *_) = matrix.tables[0].trainings
+    for log in training.folder.glob("*/vis_data/scalars.json"):
+        log.unlink()
+    (page,) = report_matrix(matrix)
+    assert page.is_file()
+    (line,) = said
+    assert line.startswith(f"{training.name} has no curves: no vis_data/scalars.json")
+    assert line.endswith("for more iterations than default_hooks.logger.interval?")

@@ -155,7 +155,7 @@ def test_attributes_ldct_and_masks_are_written(convert, written, tmp_path):
         np.testing.assert_array_equal(SimpleITK.GetArrayFromImage(image), truth)
 
 
-def test_boxes_are_clipped_or_left_out_and_both_are_told(convert, written):
+def test_boxes_are_clipped_or_left_out_and_both_are_told(convert, written, warnings_logged):
     boxes = [box(x=-2), box(x=30), box(y=-9, height=9), box(x=27.5, width=9), box(width=0)]
     boxes += [box(width=float("nan")), box(width=1e30), box(x=-1e30, width=1e30), box(height=21)]
     convert(case("p", CaseContent(ArrayVolume(hu()), {1: boxes})))
@@ -164,6 +164,8 @@ def test_boxes_are_clipped_or_left_out_and_both_are_told(convert, written):
     areas = [a["area"] for a in written("annotations/train.json")["annotations"]]
     assert areas == pytest.approx([18, 15])
     reasons = {e["reason"]: e["count"] for e in written("conversion.json")["left_out"]}
+    for told in ("slice 1 (x, y, width, height -2, 4, 5, 6 of 30 x 20 pixels)", "1e+30"):
+        assert told in warnings_logged()
     assert reasons == {
         "outside of the image, or empty": 3,
         "the part outside of the image": 2,
@@ -236,6 +238,26 @@ def test_a_lesion_on_a_slice_of_air_is_left_out(convert, written):
     assert len(train["annotations"]) == 1
     (entry,) = written("conversion.json")["left_out"]
     assert (entry["slice_index"], entry["what"]) == (1, "box")
+
+
+@pytest.mark.parametrize("value", [0, -1024, 40])
+def test_a_slice_of_one_value_is_no_negative(convert, written, value):
+    volume = hu()
+    volume[[0, 3]] = value
+    summary = convert(case("p", CaseContent(ArrayVolume(volume), {1: [box()]})))
+    assert [i["slice_index"] for i in written("annotations/train.json")["images"]] == [1, 2]
+    assert summary.total.without_body == 2
+
+
+def test_patients_who_share_a_volume_are_named(convert, written, warnings_logged):
+    names = {"a": 0, "b": 1, "c": 0}
+    cases = [case(n, CaseContent(ArrayVolume(hu(seed)), {})) for n, seed in names.items()]
+    convert(*cases, split=("train=2", "val=0", "test=1"))
+    assert "volume of the same voxels" in warnings_logged()
+    assert "a (t" in warnings_logged() and "c (t" in warnings_logged()
+    assert "b (t" not in warnings_logged()
+    (note,) = written("conversion.json")["notes"]
+    assert "same voxels" in note and "(t" not in note
 
 
 def test_the_summary_counts_tissues(convert, written):

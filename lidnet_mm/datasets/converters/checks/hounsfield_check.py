@@ -1,6 +1,7 @@
 """Tell Hounsfield units from other intensities."""
 
 import logging
+from collections.abc import Sequence
 
 import numpy as np
 from mmengine.logging import print_log
@@ -8,6 +9,7 @@ from mmengine.logging import print_log
 from lidnet_mm.ct_bounds import HIGHEST_HU, LOWEST_HU
 from lidnet_mm.datasets.converters.checks.hounsfield_disguise import (
     ABOVE_LUNG,
+    AIR,
     DENSE,
     ENOUGH,
     TISSUE,
@@ -87,7 +89,7 @@ def check_finite(image: np.ndarray, where: str) -> None:
         )
 
 
-def check_hounsfield(hu: np.ndarray, where: str) -> None:
+def check_hounsfield(hu: np.ndarray, where: str, slices: Sequence[int] | None = None) -> None:
     """Refuse a volume whose intensities are no Hounsfield units.
 
     The histogram decides: air must lie near -1000 where there is air, fat and soft tissue near 0,
@@ -97,10 +99,11 @@ def check_hounsfield(hu: np.ndarray, where: str) -> None:
     Args:
         hu: (S, H, W) finite intensities.
         where: Patient and file, for the message.
+        slices: Numbers of the slices, for the message; None: from 0.
 
     Raises:
-        UnusableCaseError: They are offset, scaled, wrapped, cut off at a window, or what is
-            outside of the scan is filled with a value that is tissue.
+        UnusableCaseError: They, or those of a slice, are offset, scaled, wrapped, cut off at a
+            window, or what is outside of the scan is filled with a value that is tissue.
     """
     lowest, highest = float(hu.min()), float(hu.max())
     found = f"intensities run from {lowest:g} to {highest:g}, not Hounsfield units"
@@ -121,7 +124,30 @@ def check_hounsfield(hu: np.ndarray, where: str) -> None:
     if reason:
         raise UnusableCaseError(f"{found}: {reason}", where)
     check_fill(hu, histogram, where)
+    if len(hu) > 1:
+        _check_each_slice(hu, where, range(len(hu)) if slices is None else slices)
     _warn_of_padding(histogram, where)
+
+
+def _check_each_slice(hu: np.ndarray, where: str, slices: Sequence[int]) -> None:
+    """Refuse a volume of HU that has slices of other values, which its histogram hides.
+
+    Raises:
+        UnusableCaseError: Something that was done to one slice explains it clearly better.
+    """
+    for plane, index in zip(hu, slices, strict=True):
+        histogram = HounsfieldHistogram.of(plane[np.newaxis])
+        padding = histogram.padding()
+        body = histogram.without(padding)
+        if body.voxels < FEWEST_VOXELS or Seen.of(body).whole(ENOUGH):
+            continue
+        disguise, gain = explain(body, histogram.without(body.values))
+        if disguise is not None and gain > CLEARLY_BETTER:
+            raise UnusableCaseError(
+                f"one of its slices is not in Hounsfield units, while the volume is: "
+                f"{disguise.finding}",
+                f"{where}, slice {index}",
+            )
 
 
 def _not_hounsfield(histogram: HounsfieldHistogram) -> str:
@@ -180,25 +206,39 @@ def _known_scale(body: HounsfieldHistogram) -> str:
 
 
 def _warn_of_padding(histogram: HounsfieldHistogram, where: str) -> None:
-    """Say where padding lies far below what scanners write."""
-    for value in histogram.padding():
-        if value < STRANGE_PADDING_HU:
-            share = 100 * histogram.share(value, value + 1)
-            print_log(
-                f"{where}: {share:.1f} % of the voxels are exactly {value:g} HU, far below air; "
-                "taken as padding, since the others look like HU",
-                logger="current",
-                level=logging.WARNING,
-            )
+    """Say where padding lies far below what scanners write.
+
+    Raises:
+        UnusableCaseError: There are several such values: tools write one, scaled air is more.
+    """
+    padding = histogram.padding()
+    strange = padding[padding < STRANGE_PADDING_HU]
+    if len(strange) > 1:
+        raise UnusableCaseError(
+            f"the voxels far below air have several values ({strange[0]:g}, {strange[1]:g} HU "
+            "...), as no padding has; they look scaled: convert again from the original CT",
+            where,
+        )
+    for value in strange:
+        share = 100 * histogram.share(value, value + 1)
+        print_log(
+            f"{where}: {share:.1f} % of the voxels are exactly {value:g} HU, far below air; "
+            "taken as padding, since the others look like HU",
+            logger="current",
+            level=logging.WARNING,
+        )
 
 
 def _cut_off(histogram: HounsfieldHistogram) -> str:
     """Why the values look clipped to a display window; nothing where they do not."""
-    body = histogram.without(histogram.padding())
+    padding = histogram.padding()
+    body = histogram.without(padding)
     lowest, highest = float(body.values[0]), float(body.values[-1])
     shares = body.counts[[0, -1]] / body.voxels
     enough = body.counts[[0, -1]] >= CUT_VOXELS
     low = lowest > AIR_CUT_HU and shares[0] >= CUT_LOW_SHARE and enough[0]
+    if ((padding >= AIR[0]) & (padding < AIR[1])).any():  # air itself, of one value
+        low = low and body.pile(0) >= CUT_HIGH_PILE
     high = (
         ABOVE_LUNG < highest < BONE_CUT_HU
         and shares[1] >= CUT_HIGH_SHARE

@@ -8,6 +8,7 @@ from lidnet_mm.datasets.converters.checked_case import CheckedCase
 from lidnet_mm.datasets.converters.numbering import NumberedCase
 from lidnet_mm.datasets.converters.output.coco_writer import coco_annotation, coco_image
 from lidnet_mm.datasets.converters.output.volume_files import SliceFile
+from lidnet_mm.datasets.converters.same_volumes import DIGEST, digest_of
 from lidnet_mm.datasets.converters.source_case import LeftOut
 
 CLASS_NAME = "class_name"
@@ -38,8 +39,8 @@ def case_record(case: NumberedCase, checked: CheckedCase, files: CaseFiles) -> d
         files: Where they were written.
 
     Returns:
-        ``part``, ``patient``, ``slices`` (image fields and boxes without ids), and what
-        :mod:`.conversion_summary` counts.
+        ``part``, ``patient``, ``slices`` (image fields and boxes without ids), what
+        :mod:`.conversion_summary` counts, and the digest of its voxels.
     """
     return {
         "part": case.part,
@@ -50,6 +51,7 @@ def case_record(case: NumberedCase, checked: CheckedCase, files: CaseFiles) -> d
         "too_small": checked.too_small,
         "without_body": checked.without_body,
         "left_out": left_out_records(checked.left_out, case.stem),
+        DIGEST: digest_of(checked.hu),
     }
 
 

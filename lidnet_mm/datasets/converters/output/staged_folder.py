@@ -7,7 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
-from lidnet_mm.output_path import as_error, check_output_folder
+from lidnet_mm.output_path import (
+    OutputPathError,
+    as_error,
+    check_output_folder,
+    is_same,
+)
 
 DATASET_ENTRIES = ("annotations", "volumes", "masks", "ldct", "conversion.json")
 
@@ -46,7 +51,9 @@ def check_destination(
 
 
 def check_work_folder(work_dir: Path, data_root: str | None) -> None:
-    """Refuse a work dir that is a folder of a converted data set, or lies in one.
+    """Refuse a work dir that is a converted data set or one of its folders, or lies in these.
+
+    It may hold the data set, and be a new folder beside its entries.
 
     Args:
         work_dir: Where a training or a test writes.
@@ -55,8 +62,13 @@ def check_work_folder(work_dir: Path, data_root: str | None) -> None:
     Raises:
         OutputPathError: It is one.
     """
-    entries = [] if data_root is None else [Path(data_root) / name for name in DATASET_ENTRIES]
-    check_output_folder(work_dir, [("the data", entry) for entry in entries], may_hold=True)
+    if data_root is None:
+        return
+    root = Path(data_root)
+    if is_same(work_dir, root):
+        raise OutputPathError(f"{work_dir} is the data: write to another folder")
+    entries = [("the data", root / name) for name in DATASET_ENTRIES]
+    check_output_folder(work_dir, entries, may_hold=True)
 
 
 @contextmanager

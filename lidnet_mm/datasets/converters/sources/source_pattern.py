@@ -82,7 +82,7 @@ def match_patients(source: Path, pattern: str, option: str = "pattern") -> dict[
 
     Raises:
         ConversionError: The pattern lacks ``{patient}``, matches nothing, or matches two files
-            of one patient and scan.
+            of one patient and scan, or a pipe or device.
     """
     expression = pattern_expression(pattern, option)
     found: dict[Name, Path] = {}
@@ -91,6 +91,11 @@ def match_patients(source: Path, pattern: str, option: str = "pattern") -> dict[
         if match is None:
             continue
         name = (match["patient"], match["scan"] if SCAN in pattern else "")
+        if not path.is_file():
+            raise ConversionError(
+                f"{_called(name)}: {path}, which {option} '{pattern}' matches, is no regular file "
+                "but a pipe, a socket or a device; put the file itself in its place"
+            )
         if name in found:
             raise ConversionError(
                 f"{_called(name)}: {option} '{pattern}' matches two files, {found[name]} and "
@@ -126,9 +131,9 @@ def pattern_expression(pattern: str, option: str = "pattern") -> re.Pattern[str]
 
 
 def _candidates(source: Path, pattern: str) -> Iterator[Path]:
-    """Yield the files that the pattern may match, sorted."""
+    """Yield what the pattern may match and is no folder, sorted."""
     wildcard = re.sub(r"([\[?])", r"[\1]", pattern).replace(PLACEHOLDER, "*").replace(SCAN, "*")
-    yield from sorted(path for path in source.glob(wildcard) if path.is_file())
+    yield from sorted(path for path in source.glob(wildcard) if not path.is_dir())
 
 
 def _check_complete(

@@ -87,6 +87,35 @@ def test_hounsfield_units_pass(change):
     check_hounsfield(change(phantom(noise=0)), "here")
 
 
+def test_air_of_one_value_is_no_cut_and_a_window_in_it_is():
+    smooth = SimpleITK.GetArrayFromImage(
+        SimpleITK.BinShrink(SimpleITK.GetImageFromArray(phantom(noise=0).astype(float)), [2, 2, 1])
+    )
+    check_hounsfield(smooth.repeat(2, axis=1).repeat(2, axis=2), "here")
+    windowed = np.where(phantom(noise=0) <= -800, -1000, np.clip(phantom(), -110, 240))
+    with pytest.raises(ConversionError, match="display window"):
+        check_hounsfield(windowed, "here")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda plane: plane + 1024, r"slice 7: one of its slices.*offset of about 10\d\d"),
+        (lambda plane: 2 * (plane + 1024), "slice 7: one of its slices.*slope is lost"),
+    ],
+)
+def test_one_slice_of_other_values_is_named(change, message):
+    hu = np.concatenate([phantom()] * 4)
+    hu[2] = change(hu[2])
+    with pytest.raises(ConversionError, match=message):
+        check_hounsfield(hu, "here", range(5, 5 + len(hu)))
+
+
+def test_several_values_far_below_air_are_no_padding():
+    with pytest.raises(ConversionError, match=r"-10000, -8500 HU .*look scaled"):
+        check_hounsfield(10 * phantom(noise=0), "here")
+
+
 def test_a_crop_without_air_passes():
     check_hounsfield(phantom(noise=30)[:, 34:42, 40:56], "here")
 

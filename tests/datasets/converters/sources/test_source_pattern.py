@@ -1,5 +1,7 @@
 """Patients found by pattern."""
 
+import os
+
 import pytest
 
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
@@ -64,6 +66,13 @@ def test_a_pattern_that_matches_nothing_shows_how_files_are_named(tmp_path):
 def test_an_image_without_mask_is_refused(tmp_path):
     touch(tmp_path, "a/ct.nii", "a/seg.nii", "b/ct.nii", "c/ct.nii")
     with pytest.raises(ConversionError, match=r"patient b: .*no mask.*1 more"):
+        find_pairs(tmp_path, "{patient}/ct.nii", "{patient}/seg.nii")
+
+
+def test_a_pipe_is_named_and_not_opened(tmp_path):
+    touch(tmp_path, "a/ct.nii", "a/seg.nii", "b/ct.nii")
+    os.mkfifo(tmp_path / "b/seg.nii")
+    with pytest.raises(ConversionError, match=r"patient b: .*b/seg\.nii.*--mask.*a pipe"):
         find_pairs(tmp_path, "{patient}/ct.nii", "{patient}/seg.nii")
 
 

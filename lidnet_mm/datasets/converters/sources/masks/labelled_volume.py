@@ -74,8 +74,7 @@ def open_case_volume(path: Path, where: str) -> CTVolume:
         return open_volume(path)
     except (OSError, EOFError, ValueError) as error:
         raise UnusableCaseError(
-            "a volume cannot be opened: it is damaged, not 3-D or not axial; copy or convert its "
-            "file again",
+            "a volume cannot be opened",
             f"{where}: {error}",
         ) from error
 

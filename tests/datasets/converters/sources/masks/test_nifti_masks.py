@@ -257,7 +257,7 @@ BAD_INPUT = {
     ),
     "lesion in air": (
         {"image": with_air([1])},
-        r"image\.nii\.gz, slice 1: no voxel.*-500 HU, but a lesion is drawn on it; correct",
+        r"image\.nii\.gz, slice 1: the slice shows no body .*-500 HU.*lesion is drawn on it; corr",
     ),
     "air only": ({"image": with_air(range(4), -600)}, "no voxel above -500 HU, so no body"),
     "NaN": ({"image": image_of(value=np.nan)}, "slice 2: 1 intensities.*row 5, column 6"),

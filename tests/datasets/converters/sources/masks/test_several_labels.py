@@ -72,7 +72,8 @@ def test_several_values_without_a_choice_are_a_warning_that_lists_them(
     source, tmp_path, write_patient, warnings_logged
 ):
     for number in range(8):
-        write_patient(f"p{number}", mask=MASK)
+        image = np.random.default_rng(number).integers(-1000, 400, MASK.shape, dtype=np.int16)
+        write_patient(f"p{number}", image=image, mask=MASK)
     convert(source, tmp_path / "out")
     first, *others = warnings_logged().splitlines()
     for value in (ORGAN, TUMOUR, CYST):

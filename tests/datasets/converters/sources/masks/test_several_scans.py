@@ -18,7 +18,8 @@ def write_flat(source, write_volume, hu_volume):
 
     def write(names):
         image = hu_volume(2, 20, 24)
-        for name in names:
+        for number, name in enumerate(names):
+            image[0, 0, 0] = number  # no two are the same
             write_volume(image, f"source/{name}_ct.nii.gz")
             write_volume((image > 2900).astype("uint8"), f"source/{name}_seg.nii.gz")
 

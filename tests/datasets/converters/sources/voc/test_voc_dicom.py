@@ -301,7 +301,8 @@ def test_joined_patients_are_in_one_part_and_counted(write_case, converted, tmp_
     write_case(BOXES, patient="A1", series="1.7.1", **study)
     write_case(BOXES, patient="A1-2", series="1.7.2", **study)
     for number in range(3):
-        write_case(BOXES, patient=f"B{number}", series=f"1.8.{number}")
+        boxes = {1: [(5 + number, 6, 12, 9)]}  # no two volumes are the same
+        write_case(boxes, patient=f"B{number}", series=f"1.8.{number}")
     parts = converted(VocDicom(), tmp_path / "the source", "--split", "train=2", "val=1", "test=1")
     people = [{image["patient_id"] for image in part["images"]} for part in parts.values()]
     assert sorted(map(len, people)) == [1, 1, 2] and len(set.union(*people)) == 4
