@@ -39,8 +39,8 @@ def test_an_earlier_folder_is_replaced_only_at_the_end(tmp_path):
 def test_destinations_that_would_destroy_something_are_refused(tmp_path):
     source, out = tmp_path / "data" / "ct", tmp_path / "out"
     source.mkdir(parents=True)
-    for destination in (source, tmp_path / "data"):
-        with pytest.raises(ConversionError, match="holds the source"):
+    for destination, words in (source, "is the source"), (tmp_path / "data", "holds the source"):
+        with pytest.raises(ConversionError, match=words):
             check_destination(destination, source, overwrite=True)
     (out / "volumes").mkdir(parents=True)
     with pytest.raises(ConversionError, match="--overwrite"):
