@@ -1,7 +1,7 @@
 r"""PSNR of denoisers by dose on the test slices of a converted set, with intervals over patients.
 
-For each noise the LDCT of every slice is simulated, the same for all. Beside the denoisers stand the
-LDCT itself and the Gaussian filter whose width is best in the mean at that noise.
+For each noise the LDCT of every slice is simulated, the same for all. Beside the denoisers stand
+the LDCT itself and the Gaussian filter whose width is best in the mean at that noise.
 
 Example:
     python tools/analysis_tools/psnr_by_dose.py data/chest_doses scores.json \
