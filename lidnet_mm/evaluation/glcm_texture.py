@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 import SimpleITK
-from radiomics.glcm import RadiomicsGLCM
+
+from lidnet_mm.missing_package import needed_by
 
 HU_RESOLUTION = 2
 """Decimals of HU kept before binning.
@@ -85,7 +86,11 @@ def glcm_texture(roi: np.ndarray, bin_width: float) -> GLCMTexture:
 
     Raises:
         ArithmeticError: If PyRadiomics could not compute a feature.
+        MissingPackageError: If it is not installed.
     """
+    with needed_by("the texture of lesions"):
+        from radiomics.glcm import RadiomicsGLCM
+
     image = np.round(roi, HU_RESOLUTION)[None]
     with _quiet_pyradiomics():
         glcm = RadiomicsGLCM(
