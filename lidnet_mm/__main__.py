@@ -7,6 +7,7 @@ For light installations, which have no ``mim``. A tool of a folder is named with
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from lidnet_mm.last_line import say_error
 
@@ -31,24 +32,21 @@ def tools() -> dict[str, Path]:
     }
 
 
-def main(arguments: list[str]) -> int:
-    """Become the tool, and with it its exit status.
+def main(arguments: list[str]) -> NoReturn:
+    """Become the tool, and end with its exit status.
 
     Args:
         arguments: Name of the tool, and its own arguments.
-
-    Returns:
-        The exit status where there is no such tool.
     """
     there_are = tools()
     name, *rest = arguments or [""]
     if name not in there_are:
         what = f"there is no tool {name!r}" if name else "python -m lidnet_mm TOOL ..."
         say_error(f"{what}: choose from {', '.join(there_are)}; TOOL --help says what it takes")
-        return NO_TOOL
+        sys.exit(NO_TOOL)
     # A process as of the tool's own file: workers that it starts find its functions there.
     os.execv(sys.executable, [sys.executable, str(there_are[name]), *rest])
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])
