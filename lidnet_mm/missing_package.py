@@ -16,11 +16,12 @@ class MissingPackageError(ImportError):
 
 
 @contextmanager
-def needed_by(what: str) -> Iterator[None]:
+def needed_by(what: str, instead: str = "") -> Iterator[None]:
     """Import packages of an extra.
 
     Args:
         what: What needs them, for the message.
+        instead: What to do without them, for the message. Defaults to nothing.
 
     Raises:
         MissingPackageError: If one of them is not installed. Other errors, such as those of a
@@ -32,8 +33,10 @@ def needed_by(what: str) -> Iterator[None]:
         if error.name not in OF_EXTRA:
             raise
         package, extra = OF_EXTRA[error.name]
+        without = f"{instead}, or " if instead else ""
         raise MissingPackageError(
-            f"{what} needs {package}, which is not installed: `make install` in a checkout, or "
-            f"pip install --no-build-isolation 'lidnet_mm[{extra}]' (docs/install.md)",
+            f"{what} needs {package}, which is not installed: {without}"
+            f"`make install` in a checkout, or pip install --no-build-isolation "
+            f"'lidnet_mm[{extra}]' (docs/install.md)",
             name=error.name,
         ) from error

@@ -60,6 +60,7 @@ class LIDInferencer:
 
     Raises:
         FileNotFoundError: There is no such file.
+        MissingPackageError: A detector is to find lesions, and MMDetection is not installed.
         ValueError: There is no such model, its weights are of another, or an option is wrong.
     """
 
