@@ -17,6 +17,8 @@ STAMP := $(VENV)/.installed
 INPUTS := requirements.txt requirements-build.txt requirements-dev.txt \
           setup.cfg setup.py pyproject.toml tools/install.py lidnet_mm/__init__.py
 PYTEST_ARGS ?=
+# A process for each core; the tests of one file stay together, as they share what is slow to make.
+PARALLEL := -n auto --dist loadfile
 
 .PHONY: help install demo test test-slow lint format clean distclean
 
@@ -33,10 +35,10 @@ demo: install ## train and score the whole method on an embedded phantom (under 
 	PATH="$(BIN):$$PATH" mim run lidnet_mm benchmark run configs/benchmark/demo.py --work-dir work_dirs/demo --jobs 2
 
 test: install ## run the tests, without the trainings of minutes
-	"$(BIN)/python" -m pytest -q $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 "$(BIN)/python" -m pytest -q $(PARALLEL) $(PYTEST_ARGS)
 
 test-slow: install ## run the trainings of minutes, too
-	"$(BIN)/python" -m pytest -q -m "slow or not slow" $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 "$(BIN)/python" -m pytest -q -m "slow or not slow" $(PARALLEL) $(PYTEST_ARGS)
 
 lint: install ## check style and formatting
 	"$(BIN)/ruff" check .

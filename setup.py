@@ -1,4 +1,4 @@
-"""Requirements by extra, and a build command that puts ``tools`` and ``configs`` where mim looks.
+"""Requirements by extra; a build command that puts tools, configs and models' index where mim looks.
 
 Everything else about the package is in ``setup.cfg``. Requirements are written once, in
 ``requirements.txt`` and ``requirements-dev.txt``, and divided by their headings: see there.
@@ -23,11 +23,12 @@ from setuptools.command.bdist_wheel import bdist_wheel
 ROOT = Path(__file__).resolve().parent
 PACKAGE = "lidnet_mm"
 SHIPPED = ("tools", "configs")
+INDEX = "model-index.yml"
 HEADING = re.compile(r"# \[(\w+)\]")
 
 
 class WheelWithMim(bdist_wheel):
-    """Write a wheel that holds ``tools`` and ``configs`` in the folders that mim knows."""
+    """Write a wheel that holds tools, configs and the index in the folders that mim knows."""
 
     def write_wheelfile(self, wheelfile_base: str, *args: object, **kwargs: object) -> None:
         """Complete the ``.dist-info`` folder, and add both ``.mim`` folders to the wheel.
@@ -42,6 +43,7 @@ class WheelWithMim(bdist_wheel):
             for name in SHIPPED:
                 ignored = shutil.ignore_patterns("__pycache__")
                 shutil.copytree(ROOT / name, folder / ".mim" / name, ignore=ignored)
+            shutil.copy(ROOT / INDEX, folder / ".mim" / INDEX)
 
 
 def requirements(name: str) -> dict[str, list[str]]:
