@@ -1,4 +1,4 @@
-"""Requirements by extra; a build command that puts tools, configs and models' index where mim looks.
+"""Requirements by extra; a build command that puts tools, configs and index where mim looks.
 
 Everything else about the package is in ``setup.cfg``. Requirements are written once, in
 ``requirements.txt`` and ``requirements-dev.txt``, and divided by their headings: see there.

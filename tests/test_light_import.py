@@ -89,6 +89,12 @@ def quality():
     return metric.evaluate(1)
 
 @result
+def texture():
+    from lidnet_mm.evaluation.glcm_texture import glcm_texture
+    checks = np.indices((8, 8)).sum(0) % 2 * 100.0
+    return glcm_texture(checks, bin_width=25.0)
+
+@result
 def files():
     import nibabel
     stored = np.round(NOISY)[..., None].repeat(2, axis=-1).astype(np.int16)
@@ -167,6 +173,7 @@ NEED_DETECTION = {
     "lidnet_mm.engine.coco_metric",
     "lidnet_mm.models.regions",
 }
+NEED_RADIOMICS = {"lidnet_mm.evaluation.pyradiomics_glcm"}
 REMEDY = "pip install --no-build-isolation 'lidnet_mm[detection]' (docs/install.md)"
 
 
@@ -187,7 +194,7 @@ def light(tmp_path_factory):
 
 def test_all_rooms_import_but_those_of_detectors(light):
     assert light["imported"] == []
-    assert set(light["rooms"]) == NEED_DETECTION
+    assert set(light["rooms"]) == NEED_DETECTION | NEED_RADIOMICS
     assert {kind for kind, _ in light["rooms"].values()} == {"MissingPackageError"}
 
 
@@ -209,6 +216,14 @@ def test_metrics_have_their_closed_form_on_an_offset(light):
     assert light["quality"]["image/PSNR"] == pytest.approx(26.0206, abs=1e-4)  # 20 of 400 HU
     ssim = (2 * x * y + c1) / (x * x + y * y + c1)
     assert light["quality"]["image/SSIM"] == pytest.approx(ssim, rel=1e-6)
+
+
+def test_texture_is_measured_without_pyradiomics(light):
+    # Neighbours of a chessboard: two directions of pairs that differ, two of pairs that are alike.
+    correlation, homogeneity, energy = light["texture"]
+    assert correlation == pytest.approx(0, abs=1e-6)
+    assert homogeneity == pytest.approx((1 / 5 + 1) / 2)  # four levels apart
+    assert energy == pytest.approx(0.5, abs=0.02)
 
 
 def test_nifti_is_read_and_written_as_it_was(light):
