@@ -14,6 +14,7 @@ from mmengine.config import Config
 
 import lidnet_mm
 from lidnet_mm.apis.inherited_detector import detector_text, is_lidnet, log_left_out
+from lidnet_mm.missing_package import require
 
 PACKAGE = "lidnet_mm"
 
@@ -248,6 +249,8 @@ def _base(name: str, file: Path) -> Base:
     package, colons, inside = name.partition("::")
     if colons and package == PACKAGE:
         return Base(name, _shipped(inside))
+    if colons:
+        require(package, f"config {file}")
     path, scope = Config._get_cfg_path(name, str(file))
     return Base(name if scope else str(Path(path)), Path(path), scope)
 

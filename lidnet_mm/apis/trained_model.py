@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from torch import Tensor, nn
 from lidnet_mm.apis.checkpoint_file import denoiser_weights, read_checkpoint
 from lidnet_mm.apis.load_config import load_config
 from lidnet_mm.hu_window import HUWindow
-from lidnet_mm.missing_package import needed_by
+from lidnet_mm.missing_package import require
 from lidnet_mm.registry import MODELS
 from lidnet_mm.zoo import ModelCard, read_card
 
@@ -152,8 +151,7 @@ def load_detector(model: str | Path, checkpoint: str | Path | None = None) -> Tr
 
 def _build_detector(config: Mapping[str, Any]) -> nn.Module:
     """Build an mmdet detector, whatever the default scope is."""
-    with needed_by("finding lesions", "give --detector none (in Python detector='none')"):
-        import_module("mmdet")
+    require("mmdet", "finding lesions", "give --detector none (in Python detector='none')")
     from lidnet_mm.models.detector_building import build_detector
 
     with DefaultScope.overwrite_default_scope("mmdet"):
