@@ -21,6 +21,7 @@ from lidnet_mm.inference.series_pipeline import SeriesPipeline
 from lidnet_mm.inference.slice_denoiser import SliceDenoiser
 from lidnet_mm.inference.source_tree import find_volumes
 from lidnet_mm.inference.tree_run import TreeRun
+from lidnet_mm.models.denoisers.onnx_generator import OnnxGenerator
 from lidnet_mm.models.denoisers.tiling import TileSettings
 
 DEFAULT_MODEL = "cpce_lidnet"
@@ -52,7 +53,7 @@ class LIDInferencer:
         precision (str): ``'fp32'``, ``'fp16'`` or ``'bf16'``.
         tile_size (int, optional): Side in pixels of the tiles in which slices too large for the
             memory are denoised. Defaults to whole slices.
-        backend (str): ``'torch'`` or ``'onnxruntime'``.
+        backend (str): ``'torch'`` or ``'onnxruntime'``, which runs an ONNX file anyway.
         score_threshold (float, optional): Boxes below are dropped, 0 to 1. Defaults to what the
             detector's card says, else 0.3.
         batch_size (int, optional): Slices at a time. Defaults to 1 on a CPU, else 8.
@@ -60,7 +61,9 @@ class LIDInferencer:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: There is no such model, its weights are of another, or an option is wrong.
+        ImportError: The backend is not installed.
+        ValueError: There is no such model, its weights are of another, an option is wrong, or
+            options do not go together.
     """
 
     def __init__(
@@ -78,6 +81,10 @@ class LIDInferencer:
         batch_size: int | None = None,
         strict: bool = False,
     ) -> None:
+        if batch_size is not None and batch_size < 1:
+            raise ValueError(f"batch size is {batch_size}; give 1 or more slices at a time")
+        if score_threshold is not None and not 0 <= score_threshold <= 1:
+            raise ValueError(f"score is {score_threshold}; give a number from 0 to 1")
         trained = load_denoiser(model, checkpoint)
         if detector is None and detector_checkpoint is not None:
             raise ValueError("--detector-checkpoint needs --detector with its config")
@@ -85,14 +92,19 @@ class LIDInferencer:
         name, weights = own if detector is None else (detector, detector_checkpoint)
         found_by = None if name == "none" else load_detector(name, weights)
         chosen = resolve_device(device)
-        _use(trained, tile_size, backend)
+        _use(trained, tile_size, backend, precision, chosen)
         card = trained.card
         if strength is None:
             strength = card.default_strength if card else 1.0
         if score_threshold is None:
             known = found_by is not None and found_by.card is not None
             score_threshold = found_by.card.score_threshold if known else DEFAULT_SCORE
-        settings = (("precision", precision), ("backend", backend), ("tiles", str(tile_size)))
+        settings = (
+            ("config", trained.config_sha256),
+            ("precision", precision),
+            ("backend", backend),
+            ("tiles", str(tile_size)),
+        )
         derivation = Derivation(
             trained.name, __version__, trained.weights_sha256, strength, settings
         )
@@ -239,23 +251,37 @@ def why_left_out(each: LeftOut) -> str:
     return " ".join(said.split())
 
 
-def _use(trained: TrainedModel, tile_size: int | None, backend: str) -> None:
+def _use(
+    trained: TrainedModel,
+    tile_size: int | None,
+    backend: str,
+    precision: str,
+    device: torch.device,
+) -> None:
     """Set how a denoiser is computed."""
-    if tile_size is not None:
-        tiles = TileSettings.of(trained.model.generator, {"tile_size": tile_size})
-        trained.model.tiles = tiles
+    model = trained.model
     if backend == "onnxruntime":
         from lidnet_mm.apis.export_onnx import run_by_onnxruntime
 
-        run_by_onnxruntime(trained.model)
+        run_by_onnxruntime(model)
     elif backend != "torch":
         raise ValueError(f"backend is {backend!r}; give torch or onnxruntime")
+    if isinstance(model.generator, OnnxGenerator):
+        if precision != "fp32":
+            raise ValueError(
+                f"precision is {precision}, but ONNX Runtime computes in the file's own: leave "
+                "--precision out, or use --backend torch"
+            )
+        model.generator.run_on(device)
+    if tile_size is not None:
+        model.tiles = TileSettings.of(model.generator, {"tile_size": tile_size})
 
 
 def _found_by(detector: TrainedModel, denoiser: Derivation, threshold: float) -> Derivation:
     """What finds lesions, as reports state it."""
     settings = (
         *denoiser.settings,
+        ("config", detector.config_sha256),
         ("denoiser", denoiser.digest),
         ("score threshold", str(threshold)),
     )
