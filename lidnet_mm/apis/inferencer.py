@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import SimpleITK
-import torch
 from mmengine.logging import print_log
 
 from lidnet_mm import __version__
+from lidnet_mm.apis.computation import resolve_device, set_computation
 from lidnet_mm.apis.trained_model import TrainedModel, load_denoiser, load_detector
 from lidnet_mm.datasets.converters.source_case import LeftOut
 from lidnet_mm.datasets.writers import Derivation
@@ -21,8 +21,6 @@ from lidnet_mm.inference.series_pipeline import SeriesPipeline
 from lidnet_mm.inference.slice_denoiser import SliceDenoiser
 from lidnet_mm.inference.source_tree import find_volumes
 from lidnet_mm.inference.tree_run import TreeRun
-from lidnet_mm.models.denoisers.onnx_generator import OnnxGenerator
-from lidnet_mm.models.denoisers.tiling import TileSettings
 
 DEFAULT_MODEL = "cpce_lidnet"
 
@@ -92,7 +90,7 @@ class LIDInferencer:
         name, weights = own if detector is None else (detector, detector_checkpoint)
         found_by = None if name == "none" else load_detector(name, weights)
         chosen = resolve_device(device)
-        _use(trained, tile_size, backend, precision, chosen)
+        set_computation(trained.model, chosen, backend, precision, tile_size)
         card = trained.card
         if strength is None:
             strength = card.default_strength if card else 1.0
@@ -153,7 +151,8 @@ class LIDInferencer:
 
         Returns:
             DenoisedSeries | list[DenoisedSeries]: What came out; a list for several inputs and
-            for a folder with several series.
+            for a folder with several series. Where a series is not what the model was trained for
+            is in its ``warnings``, and logged.
 
         Raises:
             FileNotFoundError: There is no such file.
@@ -172,10 +171,18 @@ class LIDInferencer:
             report=report,
             keep_names=keep_names,
         )
-        if isinstance(inputs, list | tuple):
-            return [each for one in inputs for each in self._one(one, spacing, run)]
-        series = self._one(inputs, spacing, run)
-        return series[0] if len(series) == 1 else series
+        several = isinstance(inputs, list | tuple)
+        series = [
+            each
+            for one in (inputs if several else [inputs])
+            for each in self._one(one, spacing, run)
+        ]
+        for number, each in enumerate(series):
+            for warning in each.warnings:
+                print_log(
+                    f"series {number + 1} of {len(series)}: {warning}", "current", logging.WARNING
+                )
+        return series[0] if len(series) == 1 and not several else series
 
     def _one(
         self, source: Input, spacing: Sequence[float] | None, run: TreeRun | None
@@ -214,26 +221,6 @@ class LIDInferencer:
         return series
 
 
-def resolve_device(device: str | None) -> torch.device:
-    """The device asked for; CUDA, where there is one, for None and ``'auto'``.
-
-    Raises:
-        ValueError: There is no such device, or no CUDA.
-    """
-    if device in (None, "auto"):
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        chosen = torch.device(device)
-    except RuntimeError as error:
-        raise ValueError(f"device is {device!r}: give auto, cpu or cuda") from error
-    if chosen.type == "cuda" and not torch.cuda.is_available():
-        raise ValueError(
-            "device is cuda, but PyTorch finds no CUDA device: give --device cpu, or install a "
-            "CUDA build of PyTorch"
-        )
-    return chosen
-
-
 def nothing_found(source: Path, left_out: Sequence[LeftOut]) -> str:
     """Say that there is nothing to denoise, and the first reason."""
     kinds = "CT series as DICOM, NIfTI, MetaImage or NRRD, or 16-bit PNG"
@@ -249,32 +236,6 @@ def why_left_out(each: LeftOut) -> str:
     """Say in one line what was left out, and why."""
     said = f"{each.source}: {each.reason}" if each.source else each.reason
     return " ".join(said.split())
-
-
-def _use(
-    trained: TrainedModel,
-    tile_size: int | None,
-    backend: str,
-    precision: str,
-    device: torch.device,
-) -> None:
-    """Set how a denoiser is computed."""
-    model = trained.model
-    if backend == "onnxruntime":
-        from lidnet_mm.apis.export_onnx import run_by_onnxruntime
-
-        run_by_onnxruntime(model)
-    elif backend != "torch":
-        raise ValueError(f"backend is {backend!r}; give torch or onnxruntime")
-    if isinstance(model.generator, OnnxGenerator):
-        if precision != "fp32":
-            raise ValueError(
-                f"precision is {precision}, but ONNX Runtime computes in the file's own: leave "
-                "--precision out, or use --backend torch"
-            )
-        model.generator.run_on(device)
-    if tile_size is not None:
-        model.tiles = TileSettings.of(model.generator, {"tile_size": tile_size})
 
 
 def _found_by(detector: TrainedModel, denoiser: Derivation, threshold: float) -> Derivation:

@@ -164,10 +164,9 @@ def _check(card: ModelCard) -> None:
         value = getattr(card, name)
         if not _is_number(value) or not 0 <= value <= 1:
             raise CardError(f"{card.path}: {name} is {value!r}; give a number from 0 to 1")
-    ranges = card.trained_for
-    if not isinstance(ranges, Mapping):
-        ranges = {"trained_for": ranges}
-    for name, limits in ranges.items():
+    if not isinstance(card.trained_for, Mapping):
+        raise CardError(f"{card.path}: trained_for is {card.trained_for!r}; give name: [low, high]")
+    for name, limits in card.trained_for.items():
         pair = isinstance(limits, list | tuple) and len(limits) == 2
         if not pair or not all(map(_is_number, limits)) or limits[0] > limits[1]:
             raise CardError(

@@ -1,7 +1,7 @@
 """LIDInferencer and tools/denoise.py on small series."""
 
+import importlib.util
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +14,8 @@ import pytest
 import SimpleITK
 import torch
 
-from lidnet_mm.apis.inferencer import LIDInferencer, resolve_device
+from lidnet_mm.apis.computation import resolve_device
+from lidnet_mm.apis.inferencer import LIDInferencer
 from lidnet_mm.registry import MODELS
 
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "denoise.py"
@@ -49,10 +50,26 @@ def ct(path: Path, slices: int = 3, seed: int = 0) -> Path:
     return path
 
 
-def run(*arguments, **options) -> subprocess.CompletedProcess:
-    """Call the tool."""
-    command = [sys.executable, str(TOOL), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+@pytest.fixture(scope="module")
+def denoise():
+    """The tool's main function."""
+    spec = importlib.util.spec_from_file_location("denoise_tool", TOOL)
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    return tool.main
+
+
+@pytest.fixture
+def run(denoise, capsys):
+    """Function that calls the tool in this process."""
+
+    def call(*arguments) -> subprocess.CompletedProcess:
+        capsys.readouterr()
+        status = denoise([str(each) for each in arguments])
+        said = capsys.readouterr()
+        return subprocess.CompletedProcess(arguments, status, said.out, said.err)
+
+    return call
 
 
 def test_file_array_and_image_give_the_same(tmp_path, config):
@@ -93,6 +110,110 @@ def test_strength_mixes_the_source_back(tmp_path, config, strength):
     np.testing.assert_allclose(mixed, source + strength * (whole - source), atol=1e-2)
 
 
+def noisy_disk(slices: int = 5, shape: tuple[int, int] = (150, 130)) -> np.ndarray:
+    """(Z, Y, X) HU of a noisy disk with metal in it; slices differ."""
+    y, x = np.indices(shape)
+    hu = np.where((y - 75) ** 2 + (x - 65) ** 2 < 3000, 40.0, -1000.0)
+    hu = hu + np.random.default_rng(0).normal(0, 50, (slices, *shape))
+    hu[:, 70:74, 60:64] = 3071
+    return hu.astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory):
+    """Config and checkpoint of a MAP-NN of three modules: a radius of 24 pixels, narrow layers."""
+    folder = tmp_path_factory.mktemp("wide")
+    network = {"type": "lidnet_mm.MAPNN", "channels": 4}
+    torch.manual_seed(0)
+    built = MODELS.build({"type": "lidnet_mm.DenoisingModel", "generator": network})
+    assert built.generator.receptive_radius == 24
+    torch.nn.init.uniform_(built.generator.shared_module.decoder[-1].weight, -0.05, 0.05)
+    (folder / "wide_of_a_test.py").write_text(
+        f"model = dict(type='lidnet_mm.DenoisingModel', generator={network})\n"
+    )
+    torch.save({"state_dict": built.state_dict()}, folder / "wide.pth")
+    return str(folder / "wide_of_a_test.py"), str(folder / "wide.pth")
+
+
+@pytest.fixture(params=["cpce_l1", "wide"])
+def model(request, wide):
+    """A model's arguments: the bundled CPCE, and one that sees far."""
+    return wide if request.param == "wide" else (request.param, None)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"tile_size": 64}, {"tile_size": 77, "batch_size": 3}, {"batch_size": 2}, {"batch_size": 5}],
+)
+def test_tiles_and_batches_give_the_same(model, options):
+    """Tiles of 64 in slices of 150 x 130: several each way, the last one moved inwards."""
+    hu = noisy_disk()
+    whole = LIDInferencer(*model, detector="none")(hu)
+    other = LIDInferencer(*model, detector="none", **options)
+    assert (other.pipeline.denoise.model.tiles is not None) == ("tile_size" in options)
+    assert other.pipeline.batch_size == options.get("batch_size", 1)
+    assert np.abs(whole.volume - hu).max() > 20
+    np.testing.assert_allclose(other(hu).volume, whole.volume, atol=1e-3)
+
+
+def test_half_precision_changes_little_and_only_where_the_network_does(model):
+    """8 bits are steps of up to 8 HU in a window of 2000; full precision has none of that."""
+    hu = noisy_disk()
+    full = LIDInferencer(*model, detector="none")
+    half = LIDInferencer(*model, detector="none", precision="bf16")
+    difference = half(hu).volume - full(hu).volume
+    assert 0.05 < np.sqrt(np.square(difference).mean()) < 8
+    assert full.pipeline.digest != half.pipeline.digest
+    same = LIDInferencer("identity", precision="bf16")(hu).volume
+    np.testing.assert_array_equal(same, hu)
+
+
+def test_batches_leave_lesions_as_they_are():
+    """The bundled LIDnet on slices of a disk, one by one and by threes."""
+    one, three = (
+        LIDInferencer("cpce_lidnet", batch_size=size, score_threshold=0.01)(
+            noisy_disk(), spacing=(2.5, 0.7, 0.7)
+        ).lesions
+        for size in (1, 3)
+    )
+    assert [each.score for each in one] == pytest.approx([each.score for each in three], abs=1e-4)
+    np.testing.assert_allclose(
+        [each.centre_mm for each in one], [each.centre_mm for each in three], atol=1e-2
+    )
+    assert one
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"batch_size": 0}, "batch size is 0; give 1 or more"),
+        ({"batch_size": -2}, "batch size is -2; give 1 or more"),
+        ({"tile_size": 16}, "tiles of 16 pixels with an overlap of 8 on each side leave nothing"),
+        ({"tile_size": -64}, "tiles of -64 pixels"),
+        ({"strength": 1.5}, "strength is 1.5; give a number from 0 to 1"),
+        ({"strength": float("nan")}, "strength is nan; give a number from 0 to 1"),
+        ({"score_threshold": 5.0}, "score is 5.0; give a number from 0 to 1"),
+        ({"precision": "fp8"}, "give one of fp32, fp16, bf16"),
+    ],
+)
+def test_options_out_of_range(options, words):
+    with pytest.raises(ValueError, match=words):
+        LIDInferencer("cpce_l1", detector="none", **options)
+
+
+def test_the_same_weights_in_another_network_are_another_output(tmp_path):
+    """A filter has no weights, a MAP-NN the same for any depth: the digest tells them apart."""
+
+    def digest(generator: str, name: str = "filter_of_a_test") -> str:
+        path = tmp_path / f"{name}.py"
+        path.write_text(f"model = dict(type='lidnet_mm.DenoisingModel', generator={generator})\n")
+        return LIDInferencer(str(path)).pipeline.digest
+
+    first = digest("dict(type='lidnet_mm.Bilateral', sigma=0.02)")
+    assert digest("dict(sigma=0.02, type='lidnet_mm.Bilateral')") == first
+    assert digest("dict(type='lidnet_mm.Bilateral', sigma=0.03)") != first
+
+
 def test_wrong_use(tmp_path, config):
     with pytest.raises(ValueError, match="the bundled ones are"):
         LIDInferencer("no_such_model")
@@ -123,7 +244,7 @@ def test_checkpoint_of_another_generator(tmp_path, config):
         LIDInferencer(str(other), config[1])
 
 
-def test_a_tree_goes_on_after_what_cannot_be_used_and_skips_what_is_done(tmp_path):
+def test_a_tree_goes_on_after_what_cannot_be_used_and_skips_what_is_done(tmp_path, run):
     source, out = tmp_path / "in", tmp_path / "out"
     for name in ("a", "b/c"):
         ct(source / f"{name}.nii.gz")
@@ -147,7 +268,7 @@ def test_a_tree_goes_on_after_what_cannot_be_used_and_skips_what_is_done(tmp_pat
     )
 
 
-def test_shards_share_a_tree(tmp_path):
+def test_shards_share_a_tree(tmp_path, run):
     source, out = tmp_path / "in", tmp_path / "out"
     for number in range(3):
         ct(source / f"{number}.nii.gz")
@@ -156,7 +277,7 @@ def test_shards_share_a_tree(tmp_path):
     assert len(list(out.glob("*.nii.gz"))) == 3
 
 
-def test_one_file_to_one_file(tmp_path):
+def test_one_file_to_one_file(tmp_path, run):
     source = ct(tmp_path / "a.nii.gz")
     assert run(source, tmp_path / "b.nrrd", "--model", "identity").returncode == 0
     after = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(tmp_path / "b.nrrd")))
@@ -164,7 +285,7 @@ def test_one_file_to_one_file(tmp_path):
     np.testing.assert_array_equal(after, before)
 
 
-def test_dry_run_writes_nothing(tmp_path):
+def test_dry_run_writes_nothing(tmp_path, run):
     source = ct(tmp_path / "in/a.nii.gz").parent
     done = run(source, tmp_path / "out", "--model", "identity", "--dry-run")
     assert done.returncode == 0
@@ -173,7 +294,7 @@ def test_dry_run_writes_nothing(tmp_path):
 
 
 @pytest.mark.parametrize("target", [".", "below", ".."])
-def test_output_and_input_lie_apart(tmp_path, target):
+def test_output_and_input_lie_apart(tmp_path, run, target):
     source = ct(tmp_path / "x/in/a.nii.gz").parent
     before = {p: p.read_bytes() for p in tmp_path.rglob("*.gz")}
     done = run(source, source / target, "--model", "identity", "--overwrite")
@@ -182,24 +303,23 @@ def test_output_and_input_lie_apart(tmp_path, target):
     assert {p: p.read_bytes() for p in tmp_path.rglob("*.gz")} == before
 
 
-def test_killed_in_the_middle_and_run_again(tmp_path, config):
-    source = tmp_path / "in"
+def test_killed_in_the_middle_and_run_again(tmp_path, config, run):
+    source, whole, killed = (tmp_path / name for name in ("in", "whole", "killed"))
     for number in range(4):
         ct(source / f"{number}.nii.gz", slices=12, seed=number)
-    arguments = [source, "whole", config[0], "--checkpoint", config[1]]
-    assert run(*arguments, cwd=tmp_path).returncode == 0
-    arguments[1] = "killed"
-    command = [sys.executable, str(TOOL), *map(str, arguments)]
+    model = (config[0], "--checkpoint", config[1])
+    assert run(source, whole, *model).returncode == 0
     process = subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, str(TOOL), *map(str, (source, killed, *model))],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
-    killed = tmp_path / "killed"
     limit = time.monotonic() + 120
     while not list(killed.glob("*.nii.gz")) and time.monotonic() < limit:
         time.sleep(0.01)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    assert run(*arguments, cwd=tmp_path).returncode == 0
-    for path in (tmp_path / "whole").glob("*.nii.gz"):
+    assert run(source, killed, *model).returncode == 0
+    assert len(list(whole.glob("*.nii.gz"))) == 4
+    for path in whole.glob("*.nii.gz"):
         assert (killed / path.name).read_bytes() == path.read_bytes()
-    shutil.rmtree(killed)
