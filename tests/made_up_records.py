@@ -22,7 +22,8 @@ def lesion(box, size_mm=10.0, **changes):
 def record(boxes=(), scores=(), lesions=(), patient="p0", index=0, **changes):
     """A slice; lesions are boxes or records."""
     known = [item if isinstance(item, LesionRecord) else lesion(item) for item in lesions]
-    fields = {"series": "", "spacing": (1.0, 1.0), "psnr": 30.0, "ssim": 0.9, "rmse": 0.03}
+    fields = {"series": "", "spacing": (1.0, 1.0), "psnr": 30.0, "ssim": 0.9, "rmse": 0.03,
+              "texture": "PyRadiomics 3.0.1"}  # fmt: skip
     return SliceRecord(
         patient=patient,
         slice_index=index,

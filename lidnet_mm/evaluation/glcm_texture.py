@@ -1,14 +1,11 @@
-"""GLCM texture of a lesion box, by PyRadiomics."""
+"""GLCM texture of a lesion box, by PyRadiomics or in its place scikit-image."""
 
-import logging
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
-import SimpleITK
-from radiomics.glcm import RadiomicsGLCM
+
+from lidnet_mm.evaluation.texture_source import texture_source
 
 HU_RESOLUTION = 2
 """Decimals of HU kept before binning.
@@ -37,9 +34,6 @@ class GLCMTexture(NamedTuple):
         return GLCMTexture(*(abs(a - b) for a, b in zip(self, other, strict=True)))
 
 
-PYRADIOMICS_NAMES = GLCMTexture("Correlation", "Id", "JointEnergy")
-
-
 def box_slices(box: np.ndarray, shape: tuple[int, int]) -> tuple[slice, slice]:
     """Rows and columns of the pixels whose centre lies in a box.
 
@@ -60,57 +54,67 @@ def box_slices(box: np.ndarray, shape: tuple[int, int]) -> tuple[slice, slice]:
     return slice(int(top), int(bottom)), slice(int(left), int(right))
 
 
+def grey_levels(roi: np.ndarray, bin_width: float) -> np.ndarray:
+    """Grey level of each pixel: bins of a fixed width whose edges are multiples of it.
+
+    Args:
+        roi (np.ndarray): Region (h, w) in HU.
+        bin_width (float): Width of a bin in HU.
+
+    Returns:
+        np.ndarray: float64 (h, w), whole numbers, the lowest 1, as PyRadiomics counts.
+    """
+    levels = np.floor(np.round(roi, HU_RESOLUTION) / bin_width).astype(np.float64)
+    return levels - levels.min() + 1
+
+
 def is_flat(roi: np.ndarray, bin_width: float) -> bool:
     """Whether all pixels of a region fall into one bin, so that it has no texture to measure.
 
     Args:
-        roi (np.ndarray): Region in HU.
-        bin_width (float): Width of a bin in HU; edges are multiples of it, as in PyRadiomics.
+        roi (np.ndarray): Region (h, w) in HU.
+        bin_width (float): Width of a bin in HU; see :func:`grey_levels`.
     """
-    return np.unique(np.floor(np.round(roi, HU_RESOLUTION) / bin_width)).size == 1
+    return grey_levels(roi, bin_width).max() == 1
 
 
-def glcm_texture(roi: np.ndarray, bin_width: float) -> GLCMTexture:
-    """Texture of one rectangular region.
+def glcm_texture(roi: np.ndarray, bin_width: float, mask: np.ndarray | None = None) -> GLCMTexture:
+    """Texture of one region, by :func:`texture_source`.
 
-    Symmetric co-occurrence of neighbours at distance 1 in the four directions of the plane
-    (``force2D``); each feature is the mean over directions.
+    Symmetric co-occurrence of neighbours at distance 1 in the four directions of the plane; each
+    feature is the mean over directions (aggregation BTW3 of the Image Biomarker Standardisation
+    Initiative, arXiv 1612.07003). A direction whose pairs are all of one level has correlation 1.
 
     Args:
-        roi (np.ndarray): Region (h, w) in HU, both sides at least 2.
+        roi (np.ndarray): Region (h, w) in HU.
         bin_width (float): Width of a grey level in HU.
+        mask (np.ndarray, optional): bool (h, w), the pixels that count. Defaults to all.
 
     Returns:
         GLCMTexture: The features.
 
     Raises:
-        ArithmeticError: If PyRadiomics could not compute a feature.
+        ArithmeticError: If no two pixels are neighbours, or a feature is not finite.
     """
-    image = np.round(roi, HU_RESOLUTION)[None]
-    with _quiet_pyradiomics():
-        glcm = RadiomicsGLCM(
-            SimpleITK.GetImageFromArray(image),
-            SimpleITK.GetImageFromArray(np.ones(image.shape, np.uint8)),
-            binWidth=bin_width,
-            force2D=True,
-            force2Ddimension=0,
+    inside = np.ones(roi.shape, bool) if mask is None else np.asarray(mask, bool)
+    if not _has_neighbours(inside):
+        raise ArithmeticError(
+            f"no two of the {inside.sum()} pixels are neighbours: such a region has no texture"
         )
-        for name in PYRADIOMICS_NAMES:
-            glcm.enableFeatureByName(name)
-        values = glcm.execute()
-    texture = GLCMTexture(*(float(values[name]) for name in PYRADIOMICS_NAMES))
+    levels = grey_levels(np.where(inside, roi, roi[inside].min()), bin_width)
+    texture = GLCMTexture(*texture_source().measure(levels, inside))
     if not all(map(math.isfinite, texture)):
-        raise ArithmeticError(f"PyRadiomics gave {texture} for a region of {roi.shape} pixels")
+        raise ArithmeticError(
+            f"{texture_source()} gave {texture} for a region of {inside.sum()} pixels"
+        )
     return texture
 
 
-@contextmanager
-def _quiet_pyradiomics() -> Iterator[None]:
-    """Keep PyRadiomics' notes on settings out of the training log; errors still pass."""
-    logger = logging.getLogger("radiomics")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
+def _has_neighbours(inside: np.ndarray) -> bool:
+    """Whether a co-occurrence matrix of these pixels would hold a pair."""
+    return bool(
+        (inside[:, 1:] & inside[:, :-1]).any()
+        or (inside[1:] & inside[:-1]).any()
+        or (inside[1:, 1:] & inside[:-1, :-1]).any()
+        or (inside[1:, :-1] & inside[:-1, 1:]).any()
+    )

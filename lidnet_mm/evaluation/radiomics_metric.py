@@ -14,6 +14,7 @@ from mmengine.logging import print_log
 from lidnet_mm.evaluation.glcm_texture import GLCMTexture
 from lidnet_mm.evaluation.lesion_texture import FLAT, FLATTENED, TOO_SMALL, texture_error
 from lidnet_mm.evaluation.scored_slice import ScoredSlice
+from lidnet_mm.evaluation.texture_source import texture_source
 from lidnet_mm.hu_window import HUWindow
 from lidnet_mm.registry import METRICS
 
@@ -45,7 +46,8 @@ class RadiomicsMetric(BaseMetric):
     """Mean absolute difference of GLCM texture between x̂ and y in the annotated lesion boxes.
 
     Features are PyRadiomics' Correlation, ``Id`` (homogeneity) and ``JointEnergy`` (energy) of the
-    HU values in each box, compared lesion by lesion and averaged over lesions. A box is the pixels
+    HU values in each box, compared lesion by lesion and averaged over lesions. Where PyRadiomics is
+    not installed the same are taken from scikit-image's co-occurrence matrix. A box is the pixels
     whose centre lies in it, cut at the image's border. A lesion is skipped and counted, never
     guessed, where a side has less than ``min_size`` pixels or where all its pixels fall into one
     grey level in the reference or in the denoised image: texture is undefined there.
@@ -53,7 +55,8 @@ class RadiomicsMetric(BaseMetric):
     Results, under the prefix ``radiomics``: ``correlation``, ``homogeneity``, ``energy`` (NaN when
     no lesion could be measured), ``num_rois`` (measured), ``num_skipped`` and, as a part of it,
     ``num_flattened``: lesions with texture in NDCT that the denoiser wiped out. These are missing
-    from the mean, so a method with many of them looks better than it is; a warning says so.
+    from the mean, so a method with many of them looks better than it is; a warning says so. And as
+    a text ``source``, the package that measured, such as ``PyRadiomics 3.0.1``.
 
     Args:
         bin_width (float): Width of a grey level in HU. Defaults to 25, PyRadiomics' own.
@@ -66,6 +69,7 @@ class RadiomicsMetric(BaseMetric):
         collect_dir (str | None): Folder for collecting across processes. Defaults to None.
 
     Raises:
+        ImportError: If PyRadiomics is installed but does not load.
         ValueError: If ``bin_width`` is not positive or ``min_size`` less than 2.
     """
 
@@ -85,6 +89,7 @@ class RadiomicsMetric(BaseMetric):
             raise ValueError(f"bin_width must be a positive number of HU, got {bin_width}")
         if min_size < 2:
             raise ValueError(f"min_size must be at least 2 pixels (a GLCM has pairs): {min_size}")
+        self.source = str(texture_source())  # now, not in the middle of a test
         self.bin_width = float(bin_width)
         self.min_size = min_size
         self.window = None if window is None else HUWindow.parse(window)
@@ -106,14 +111,14 @@ class RadiomicsMetric(BaseMetric):
             images = scored.clipped_images(self.window)
             self.results.append(self._measure(*images, scored.lesion_boxes()))
 
-    def compute_metrics(self, results: list[SliceRadiomics]) -> dict[str, float]:
+    def compute_metrics(self, results: list[SliceRadiomics]) -> dict[str, float | str]:
         """Average over lesions.
 
         Args:
             results (list[SliceRadiomics]): One entry a slice.
 
         Returns:
-            dict[str, float]: See the class.
+            dict[str, float | str]: See the class.
         """
         differences = [texture for result in results for texture in result.differences]
         means = np.mean(differences, axis=0) if differences else [math.nan] * 3
@@ -123,7 +128,8 @@ class RadiomicsMetric(BaseMetric):
             "num_flattened": sum(result.flattened for result in results),
         }
         self._warn(counts)
-        return {**dict(zip(GLCMTexture._fields, map(float, means), strict=True)), **counts}
+        found = dict(zip(GLCMTexture._fields, map(float, means), strict=True))
+        return {**found, **counts, "source": self.source}
 
     def _measure(
         self, denoised: np.ndarray, reference: np.ndarray, boxes: np.ndarray

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from lidnet_mm.evaluation.texture_source import PYRADIOMICS
 from lidnet_mm.whole_file import write_whole
 
 INFINITE = "inf"
@@ -73,6 +74,7 @@ class SliceRecord:
         psnr (float): dB on the window; infinite where both images are the same.
         ssim (float): SSIM on the window.
         rmse (float): RMSE on [0, 1] of the window.
+        texture (str): What measured the lesions' texture, such as ``PyRadiomics 3.0.1``.
     """
 
     patient: str
@@ -85,6 +87,7 @@ class SliceRecord:
     psnr: float
     ssim: float
     rmse: float
+    texture: str
 
     @property
     def identity(self) -> tuple[str, str, int]:
@@ -107,6 +110,7 @@ class SliceRecord:
             "psnr": _number(self.psnr),
             "ssim": self.ssim,
             "rmse": self.rmse,
+            "texture": self.texture,
             "lesions": [{**lesion, "psnr": _number(lesion["psnr"])} for lesion in lesions],
             "boxes": [_shortest(box) for box in self.boxes],
             "scores": _shortest(self.scores),
@@ -114,7 +118,7 @@ class SliceRecord:
 
     @classmethod
     def from_dict(cls, entry: Mapping[str, Any]) -> "SliceRecord":
-        """A record from its entry in the file.
+        """A record from its entry in the file. An older one names no source of its texture.
 
         Raises:
             KeyError: If a field is missing.
@@ -137,6 +141,7 @@ class SliceRecord:
             psnr=float(entry["psnr"]),
             ssim=float(entry["ssim"]),
             rmse=float(entry["rmse"]),
+            texture=str(entry.get("texture", PYRADIOMICS)),
         )
 
 

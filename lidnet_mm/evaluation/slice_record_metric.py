@@ -15,6 +15,7 @@ from lidnet_mm.evaluation.lesion_texture import FLATTENED, texture_error
 from lidnet_mm.evaluation.record_metrics import RECORD_METRICS, metric_of_records
 from lidnet_mm.evaluation.scored_slice import ScoredSlice
 from lidnet_mm.evaluation.slice_record import LesionRecord, SliceRecord, write_records
+from lidnet_mm.evaluation.texture_source import texture_source
 from lidnet_mm.hu_window import HUWindow
 from lidnet_mm.registry import METRICS
 
@@ -52,6 +53,7 @@ class SliceRecordMetric(BaseMetric):
 
     Raises:
         FileNotFoundError: If there is no such annotation file.
+        ImportError: If PyRadiomics is installed but does not load.
     """
 
     default_prefix = "records"
@@ -71,6 +73,7 @@ class SliceRecordMetric(BaseMetric):
         super().__init__(collect_device, prefix, collect_dir)
         self.out_file = Path(out_file)
         self.window = None if window is None else HUWindow.parse(window)
+        self.texture_source = str(texture_source())
         self.bin_width = float(bin_width)
         self.min_size = min_size
         self.texture_window = None if texture_window is None else HUWindow.parse(texture_window)
@@ -138,6 +141,7 @@ class SliceRecordMetric(BaseMetric):
             psnr=quality.psnr,
             ssim=quality.ssim,
             rmse=quality.rmse,
+            texture=self.texture_source,
         )
 
     def _lesion(self, scored: ScoredSlice, box: np.ndarray) -> LesionRecord:

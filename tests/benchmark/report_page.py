@@ -13,6 +13,7 @@ PROVENANCE = Provenance(
     versions={"torch": "2.13.0", "mmdet": "3.5.1"},
     window_hu=(-160, 240),
     dose="simulated, 60 HU noise",
+    texture="PyRadiomics 3.0.1",
     judges={"judge_sts": "5ad1f0"},
     low_dose=("geometry fan, noise_hu 60",),
 )

@@ -1,9 +1,13 @@
 """Predicted samples as MMEngine's evaluator hands them to metrics, and independent texture."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
 from mmengine.structures import PixelData
+
+from lidnet_mm.evaluation.texture_source import texture_source
 
 WINDOW = (-160.0, 240.0)
 
@@ -62,6 +66,32 @@ def _direct_texture(roi, bin_width):
         covariance = ((i - mean) * (j - mean) * p).sum()
         features.append((covariance / variance, (p / (1 + abs(i - j))).sum(), (p**2).sum()))
     return np.mean(features, axis=0)
+
+
+@pytest.fixture
+def anew():
+    """Forget before and after which package measures texture."""
+    texture_source.cache_clear()
+    yield
+    texture_source.cache_clear()
+
+
+@pytest.fixture
+def without_pyradiomics(monkeypatch, anew):
+    """A process in which PyRadiomics is not installed."""
+    for name in ("radiomics", "radiomics.glcm"):
+        monkeypatch.setitem(sys.modules, name, None)
+
+
+@pytest.fixture(params=["PyRadiomics", "scikit-image"])
+def source(request):
+    """Each of the packages that measure texture; skips PyRadiomics where it is not installed."""
+    if request.param == "PyRadiomics":
+        pytest.importorskip("radiomics", reason="PyRadiomics is not installed")
+    else:
+        request.getfixturevalue("without_pyradiomics")
+    assert texture_source().package == request.param
+    return request.param
 
 
 @pytest.fixture(scope="session")

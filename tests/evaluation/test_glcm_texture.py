@@ -2,24 +2,12 @@ import logging
 
 import numpy as np
 import pytest
-from skimage.feature import graycomatrix
+from ibsi_phantom import INSIDE, LEVELS, OTHER_AGGREGATIONS, REFERENCE
 
-from lidnet_mm.evaluation.glcm_texture import box_slices, glcm_texture, is_flat
-
-
-def skimage_texture(roi, bin_width, grey_levels):
-    """The same features from scikit-image's co-occurrence matrix."""
-    levels = grey_levels(roi, bin_width).astype(np.uint8)
-    angles = [0, np.pi / 4, np.pi / 2, 3 * np.pi / 4]
-    p = graycomatrix(levels, [1], angles, levels.max() + 1, symmetric=True, normed=True)[:, :, 0]
-    i, j = np.indices(p.shape[:2])[..., None]
-    mean = (i * p).sum((0, 1))
-    variance = ((i - mean) ** 2 * p).sum((0, 1))
-    correlation = ((i - mean) * (j - mean) * p).sum((0, 1)) / variance
-    inverse_difference = (p / (1 + abs(i - j))).sum((0, 1))
-    return np.mean([correlation, inverse_difference, (p**2).sum((0, 1))], axis=1)
+from lidnet_mm.evaluation.glcm_texture import GLCMTexture, box_slices, glcm_texture, is_flat
 
 
+@pytest.mark.usefixtures("source")
 def test_hand_counted_image():
     """Stripes 0 1 0 1: across them all pairs differ by one level, along them none does."""
     roi = np.tile([0.0, 30.0], (4, 2))
@@ -30,15 +18,58 @@ def test_hand_counted_image():
     assert texture.energy == pytest.approx(0.5)
 
 
+@pytest.mark.usefixtures("source")
 @pytest.mark.parametrize("bin_width", [10, 25, 60])
 @pytest.mark.parametrize("shape", [(4, 4), (5, 9), (17, 12)])
-def test_features_equal_two_independent_counts(shape, bin_width, direct_texture, grey_levels):
+def test_features_equal_an_independent_count(shape, bin_width, direct_texture):
     roi = np.random.default_rng(sum(shape)).normal(-30, 70, shape).round()
     expected = direct_texture(roi, bin_width)
     np.testing.assert_allclose(glcm_texture(roi, bin_width), expected, rtol=1e-9)
-    np.testing.assert_allclose(skimage_texture(roi, bin_width, grey_levels), expected, rtol=1e-9)
 
 
+@pytest.mark.usefixtures("source")
+@pytest.mark.parametrize("feature", GLCMTexture._fields)
+def test_reference_values_of_the_digital_phantom(feature):
+    """To all printed digits, which no other aggregation gives."""
+    slices = [glcm_texture(*pair) for pair in zip(LEVELS, [1] * 4, INSIDE, strict=True)]
+    found = np.mean([getattr(texture, feature) for texture in slices])
+    assert f"{found:.3g}" == REFERENCE[feature]
+    assert REFERENCE[feature] not in OTHER_AGGREGATIONS[feature]
+
+
+@pytest.mark.usefixtures("source")
+def test_direction_of_a_single_level():
+    """A lone corner has no neighbour on one diagonal: all pairs there are of one level."""
+    roi = np.zeros((4, 4))
+    roi[0, 0] = 100
+    # of 24 (and 18) entries one is corner-to-other: marginal q, covariance -q², variance q(1 - q)
+    expected = (2 * -1 / 23 + -1 / 17 + 1) / 4
+    assert glcm_texture(roi, 25).correlation == pytest.approx(expected)
+
+
+@pytest.mark.usefixtures("source")
+@pytest.mark.parametrize(
+    "mask",
+    [np.zeros((3, 3)), np.eye(1, 9, 4).reshape(3, 3), [[1, 0, 1], [0, 0, 0], [1, 0, 1]]],
+    ids=["no pixel", "one pixel", "none side by side"],
+)
+def test_no_pair_of_neighbours(mask):
+    roi = np.arange(9.0).reshape(3, 3) * 30
+    with pytest.raises(ArithmeticError, match=r"no two of the \d pixels are neighbours"):
+        glcm_texture(roi, 25, np.array(mask))
+
+
+@pytest.mark.usefixtures("source")
+def test_pixels_that_do_not_count_change_nothing():
+    rng = np.random.default_rng(4)
+    roi, mask = rng.normal(0, 60, (9, 7)), rng.random((9, 7)) < 0.6
+    other = np.where(mask, roi, rng.normal(-3000, 60, roi.shape))
+    other[~mask & (rng.random(roi.shape) < 0.3)] = np.nan
+    assert np.isnan(other).any()
+    assert glcm_texture(other, 25, mask) == glcm_texture(roi, 25, mask)
+
+
+@pytest.mark.usefixtures("source")
 def test_float32_rounding_at_a_bin_edge_changes_nothing(direct_texture):
     rng = np.random.default_rng(0)
     roi = rng.integers(-4, 5, (12, 12)) * 25.0
@@ -75,6 +106,7 @@ def test_box_takes_the_pixels_with_their_centre_inside(box, rows, columns):
 
 
 def test_pyradiomics_logger_is_left_as_it_was(caplog):
+    pytest.importorskip("radiomics", reason="PyRadiomics is not installed")
     logger = logging.getLogger("radiomics")
     level = logger.level
     with caplog.at_level(logging.DEBUG):

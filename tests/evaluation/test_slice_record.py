@@ -22,6 +22,7 @@ def test_every_number_is_read_back_bit_by_bit(tmp_path):
             ssim=rng.random(),
             rmse=rng.random() * 1e-9,
             spacing=(0.7, 1 / 3),
+            texture="scikit-image 0.26.0",
         )
         for index in range(3)
     ]
@@ -31,7 +32,7 @@ def test_every_number_is_read_back_bit_by_bit(tmp_path):
         assert np.array_equal(before.boxes, after.boxes)
         assert np.array_equal(before.scores, after.scores)
         assert before.lesions == after.lesions
-        names = ("identity", "spacing", "psnr", "ssim", "rmse")
+        names = ("identity", "spacing", "psnr", "ssim", "rmse", "texture")
         assert [getattr(before, n) for n in names] == [getattr(after, n) for n in names]
 
 
@@ -96,6 +97,16 @@ def test_the_wrong_entry_is_named(tmp_path, change, message):
     path.write_text(json.dumps(entries))
     with pytest.raises(ValueError, match=message):
         read_records(path)
+
+
+def test_texture_of_older_records_is_of_pyradiomics(tmp_path):
+    """They name no package, and there was no other."""
+    path = tmp_path / "records.json"
+    write_records(path, [record(texture="scikit-image 0.26.0")])
+    (entry,) = json.loads(path.read_text())
+    del entry["texture"]
+    path.write_text(json.dumps([entry]))
+    assert [found.texture for found in read_records(path)] == ["PyRadiomics"]
 
 
 def test_names_of_slices():

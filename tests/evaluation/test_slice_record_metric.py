@@ -82,6 +82,7 @@ def test_means_are_those_of_the_evaluators(recorded, evaluate, tested, textured_
         **evaluate(texture, samples),
     }
     assert expected["radiomics/num_rois"] == 3
+    assert {record.texture for record in records} == {expected["radiomics/source"]}
     for name in ("image/PSNR", "image/SSIM", "image/RMSE"):
         found = metric_of_records(name.partition("/")[2], records)
         assert found == pytest.approx(expected[name], rel=1e-12)

@@ -257,6 +257,7 @@ def _markdown_page(
         f"{provenance.machine}. Configs: {configs}."
     )
     source += "".join(f" Low dose: {text}." for text in provenance.low_dose)
+    source += f" Texture measured by {provenance.texture}."
     source += "".join(f" Judge {name}: SHA-256 {sha}." for name, sha in provenance.judges.items())
     first = [f"{cell.label}: {(cell.reason.splitlines() or [''])[0]}" for cell in failed]
     missing = "".join(f"- {markdown_text(line)}\n" for line in first)

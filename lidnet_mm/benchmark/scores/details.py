@@ -27,17 +27,23 @@ class LesionCounts(NamedTuple):
         return f"{self.measured} / {self.skipped} / {self.flattened}"
 
 
-def write_details(scores: Mapping[str, float], path: Path) -> None:
+def write_details(scores: Mapping[str, float | str], path: Path) -> None:
     """Write all values of a test run, whole or not at all.
 
     Args:
-        scores (Mapping[str, float]): Results of ``Runner.test()``; values that are not finite
-            become ``null``, as JSON knows none.
+        scores (Mapping[str, float | str]): Results of ``Runner.test()``; numbers that are not
+            finite become ``null``, as JSON knows none.
         path (Path): The file; its folder is created.
     """
-    values = {name: float(value) for name, value in scores.items()}
-    known = {name: value if math.isfinite(value) else None for name, value in values.items()}
+    known = {name: _json_value(value) for name, value in scores.items()}
     write_whole(path, (json.dumps(known, indent=2, allow_nan=False) + "\n").encode())
+
+
+def _json_value(value: float | str) -> float | str | None:
+    """A text as it is; a number, None where it is not finite."""
+    if isinstance(value, str):
+        return value
+    return float(value) if math.isfinite(value) else None
 
 
 def read_lesion_counts(path: Path) -> LesionCounts | None:
@@ -52,7 +58,7 @@ def read_lesion_counts(path: Path) -> LesionCounts | None:
     return read_note(path, _counts)
 
 
-def _counts(values: Mapping[str, float | None]) -> LesionCounts | None:
+def _counts(values: Mapping[str, float | str | None]) -> LesionCounts | None:
     """The counts among all values."""
     names = ("radiomics/num_rois", "radiomics/num_skipped", "radiomics/num_flattened")
     if any(values.get(name) is None for name in names):

@@ -11,6 +11,7 @@ from lidnet_mm.benchmark.scores.run_environment import (
     package_versions,
 )
 from lidnet_mm.benchmark.scores.score_source import ScoreSource
+from lidnet_mm.evaluation.texture_source import PYRADIOMICS, texture_source
 
 AT_REPORT = "at the time of the report"
 """Stands behind what a score of an older version does not tell."""
@@ -28,6 +29,7 @@ class Provenance:
         versions (dict[str, str]): Version by package; several are listed.
         window_hu (tuple[float, float]): HU window of PSNR, SSIM and RMSE.
         dose (str): How low-dose images were made, such as ``simulated, 60 HU noise``.
+        texture (str): What measured texture, such as ``PyRadiomics 3.0.1``; several are listed.
         data_range (float): Range of images in PSNR and SSIM. Defaults to 1.
         notes (dict[str, str]): Anything more, text by title.
         data (tuple[DataDigest, ...]): The data sets.
@@ -42,6 +44,7 @@ class Provenance:
     versions: dict[str, str]
     window_hu: tuple[float, float]
     dose: str
+    texture: str
     data_range: float = 1.0
     notes: dict[str, str] = field(default_factory=dict)
     data: tuple[DataDigest, ...] = ()
@@ -76,7 +79,7 @@ def gather_provenance(
         low_dose (tuple[str, ...]): Settings of the simulation of LDCT. Defaults to none.
 
     Returns:
-        Provenance: With commit, date, machine and versions filled in.
+        Provenance: With commit, date, machine, versions and source of texture filled in.
     """
     now = current_commit()
     scored = list(dict.fromkeys(commits)) or [now]
@@ -89,11 +92,18 @@ def gather_provenance(
         **_environment(sources),
         window_hu=window_hu,
         dose=dose,
+        texture=_texture(sources),
         notes=notes,
         data=data,
         judges=dict(judges or {}),
         low_dose=low_dose,
     )
+
+
+def _texture(sources: Sequence[ScoreSource | None]) -> str:
+    """Sources of the texture of some scores; that of this process where there are none."""
+    found = [PYRADIOMICS if source is None else source.texture for source in sources]
+    return " and ".join(dict.fromkeys(found)) or str(texture_source())
 
 
 def _environment(sources: Sequence[ScoreSource | None]) -> dict[str, str | dict[str, str]]:

@@ -13,6 +13,7 @@ from mmengine.config import Config
 from lidnet_mm.benchmark.note_file import read_note
 from lidnet_mm.benchmark.scores.data_digest import sha256_of
 from lidnet_mm.benchmark.scores.run_environment import machine_class, package_versions
+from lidnet_mm.evaluation.texture_source import PYRADIOMICS, texture_source
 from lidnet_mm.registry import TRANSFORMS
 from lidnet_mm.whole_file import write_whole
 
@@ -33,6 +34,7 @@ class ScoreSource:
         versions (dict[str, str]): Version by package.
         judge (str): SHA-256 of the judge's checkpoint.
         low_dose (dict[str, Any]): Settings of the simulation of LDCT; empty where LDCT was loaded.
+        texture (str): What measured texture; in notes of an older version it was PyRadiomics.
     """
 
     date: str
@@ -40,6 +42,7 @@ class ScoreSource:
     versions: dict[str, str]
     judge: str
     low_dose: dict[str, Any]
+    texture: str = PYRADIOMICS
 
 
 def gather_source(config: Config, judge_checkpoint: str | Path) -> ScoreSource:
@@ -58,6 +61,7 @@ def gather_source(config: Config, judge_checkpoint: str | Path) -> ScoreSource:
         versions=package_versions(),
         judge=sha256_of(Path(judge_checkpoint)),
         low_dose=low_dose_settings(config),
+        texture=str(texture_source()),
     )
 
 

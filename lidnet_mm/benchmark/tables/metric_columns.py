@@ -73,8 +73,8 @@ COLUMNS = (
         "Correlation",
         False,
         4,
-        "Mean absolute difference from NDCT of GLCM Correlation (PyRadiomics) in the annotated "
-        "lesion boxes, in HU in bins of 25 HU.",
+        "Mean absolute difference from NDCT of GLCM Correlation (as PyRadiomics defines it) in the "
+        "annotated lesion boxes, in HU in bins of 25 HU.",
     ),
     MetricColumn(
         "homogeneity",
@@ -82,7 +82,7 @@ COLUMNS = (
         "Homogeneity",
         False,
         4,
-        "The same of the inverse difference (PyRadiomics Id).",
+        "The same of the inverse difference (Id of PyRadiomics).",
     ),
     MetricColumn("energy", ERRORS, "Energy", False, 4, "The same of JointEnergy."),
 )

@@ -86,6 +86,7 @@ def folder(tmp_path_factory, content):
         configs={nasty("config"): nasty("base")},
         commit=nasty("commit"), date=PROVENANCE.date, machine=nasty("machine"),
         versions={nasty("package"): nasty("version")}, window_hu=(-160, 240), dose=nasty("dose"),
+        texture=nasty("texture"),
         judges={nasty("judged"): nasty("sha")}, low_dose=(nasty("low dose"),),
         notes={nasty("note"): nasty("noted")},
     )  # fmt: skip

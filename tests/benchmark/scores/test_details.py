@@ -14,8 +14,8 @@ SCORES = {f"radiomics/{name}": value for name, value in COUNTS.items()}
 
 def test_values_as_json_knows_them(tmp_path):
     path = tmp_path / "scores" / "details.json"
-    write_details({"a": np.float32(0.5), "b": math.inf, "c": math.nan, "d": 3}, path)
-    assert json.loads(path.read_text()) == {"a": 0.5, "b": None, "c": None, "d": 3}
+    write_details({"a": np.float32(0.5), "b": math.inf, "c": math.nan, "d": 3, "e": "x 1.0"}, path)
+    assert json.loads(path.read_text()) == {"a": 0.5, "b": None, "c": None, "d": 3, "e": "x 1.0"}
 
 
 def test_counts(tmp_path):

@@ -1,8 +1,9 @@
 """What a score tells of its making, and what a report makes of it."""
 
 import hashlib
+import json
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
 
 import pytest
@@ -22,6 +23,7 @@ from lidnet_mm.benchmark.scores.score_source import (
     settings_text,
     write_source,
 )
+from lidnet_mm.evaluation.texture_source import texture_source
 
 ON_NODE = ScoreSource(
     date="2026-01-05",
@@ -29,6 +31,7 @@ ON_NODE = ScoreSource(
     versions={"torch": "2.9.0", "mmdet": "3.5.1"},
     judge="ab" * 32,
     low_dose={"geometry": "fan", "noise_hu": 60},
+    texture="scikit-image 0.26.0",
 )
 LATER = "at the time of the report"
 
@@ -66,6 +69,7 @@ def test_written_and_read(tmp_path):
     source = gather_source(config_with(noise_hu=60), tmp_path / "judge.pth")
     assert source.date == date.today().isoformat()
     assert (source.machine, source.versions) == (machine_class(), package_versions())
+    assert source.texture == str(texture_source())
     assert source.judge == hashlib.sha256(b"weights").hexdigest()
     write_source(source, tmp_path / "source.json")
     assert read_source(tmp_path / "source.json") == source
@@ -80,6 +84,7 @@ class TestEnvironments:
         found = self.gather(ON_NODE, ON_NODE)
         assert (found.date, found.machine) == (ON_NODE.date, ON_NODE.machine)
         assert found.versions == ON_NODE.versions
+        assert found.texture == "scikit-image 0.26.0"
 
     def test_several(self):
         other = replace(ON_NODE, date="2026-01-03", machine="arm64", versions={"torch": "2.8.0"})
@@ -88,6 +93,15 @@ class TestEnvironments:
         assert found.date == "2026-01-03 to 2026-01-09"
         assert found.machine == f"{ON_NODE.machine}; arm64"
         assert found.versions == {"torch": "2.9.0 and 2.8.0", "mmdet": "3.5.1"}
+
+    def test_texture_of_several_packages(self, tmp_path):
+        """Before scores named it, and before they noted anything, it was PyRadiomics."""
+        note = asdict(ON_NODE)
+        del note["texture"]
+        (tmp_path / "source.json").write_text(json.dumps(note))
+        older = read_source(tmp_path / "source.json")
+        assert self.gather(ON_NODE, older, None).texture == "scikit-image 0.26.0 and PyRadiomics"
+        assert self.gather().texture == str(texture_source())
 
     def test_older_scores(self):
         found = self.gather(None)
@@ -127,6 +141,9 @@ class TestReport:
         text = footer()
         assert f"<dt>Machine</dt><dd>{ON_NODE.machine}</dd>" in text
         assert "<dt>Low dose in the test</dt><dd>geometry fan, noise_hu 60</dd>" in text
+        assert "<dt>Texture</dt><dd>measured by scikit-image 0.26.0</dd>" in text
+        report = matrix.tables[0].work_dir / "report" / "report.md"
+        assert "Texture measured by scikit-image 0.26.0." in report.read_text(encoding="utf-8")
         for judge, weights in (("judge_a", f"{1:064d}"), ("judge_b", f"{0:064d}")):
             assert re.search(rf"<dt>Judge: {judge}</dt><dd>[^<]*<code>{weights}</code>", text)
         assert LATER not in text
