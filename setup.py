@@ -1,6 +1,9 @@
-"""Build command that puts tools, configs and the index of models where ``mim`` looks for them.
+"""Requirements by extra; a build command that puts tools, configs and index where mim looks.
 
-Everything else about the package is in ``setup.cfg``.
+Everything else about the package is in ``setup.cfg``. Requirements are written once, in
+``requirements.txt`` and ``requirements-dev.txt``, and divided by their headings: see there.
+
+For ``mim``:
 
 * ``pip install .``: ``mim`` takes the folder of the first installed file for the package. That is
   the ``.dist-info`` folder, which sorts before the package itself, so the wheel carries the files
@@ -10,6 +13,7 @@ Everything else about the package is in ``setup.cfg``.
   they are. It searches configs by name in the whole checkout, so no copy may be left there.
 """
 
+import re
 import shutil
 from pathlib import Path
 
@@ -20,6 +24,7 @@ ROOT = Path(__file__).resolve().parent
 PACKAGE = "lidnet_mm"
 SHIPPED = ("tools", "configs")
 INDEX = "model-index.yml"
+HEADING = re.compile(r"# \[(\w+)\]")
 
 
 class WheelWithMim(bdist_wheel):
@@ -41,4 +46,33 @@ class WheelWithMim(bdist_wheel):
             shutil.copy(ROOT / INDEX, folder / ".mim" / INDEX)
 
 
-setup(cmdclass={"bdist_wheel": WheelWithMim})
+def requirements(name: str) -> dict[str, list[str]]:
+    """Read a list of requirements.
+
+    Args:
+        name: File in this folder.
+
+    Returns:
+        Requirements by the heading that they stand under, ``""`` for those before the first.
+    """
+    found: dict[str, list[str]] = {"": []}
+    heading = ""
+    for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
+        if match := HEADING.match(line):
+            heading = match[1]
+            found[heading] = []
+        elif requirement := line.partition("#")[0].strip():
+            found[heading].append(requirement)
+    return found
+
+
+RUNS = requirements("requirements.txt")
+LIGHT = RUNS.pop("")
+OPTIONAL = requirements("requirements-dev.txt")
+OPTIONAL.pop("")  # for who works on the package itself
+
+setup(
+    cmdclass={"bdist_wheel": WheelWithMim},
+    install_requires=LIGHT,
+    extras_require={**RUNS, **OPTIONAL, "all": [each for extra in RUNS.values() for each in extra]},
+)

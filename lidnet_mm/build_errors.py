@@ -60,7 +60,7 @@ def _which_there_are(name: str, kind: str | None, registries: Iterable[Registry]
     owners = [each for each in registries if kind is None or each.name == kind]
     for registry in owners:
         registry.import_from_location()
-    own = {f"{each.scope}.{entry}" for each in owners for entry in each.module_dict}
+    own = {f"{r.scope}.{entry}" for r in owners for entry in {*r.module_dict, *r.on_demand}}
     others = {entry for each in owners for entry in _of_others(each)}
     what = f"there is no {kind or 'type'} {name!r}"
     for full in sorted(own):

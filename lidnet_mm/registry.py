@@ -2,10 +2,12 @@
 
 A config reaches them as ``type='lidnet_mm.CPCE'`` whatever its ``default_scope`` is, so the
 configs of MMDetection nest unchanged. The modules named in ``locations`` are imported when the
-first type of that registry is looked up: a process that needs only denoisers never imports
-MMDetection.
+first type of that registry is looked up, those of types that need MMDetection when that type is: a
+process that needs only denoisers or their metrics never imports MMDetection, nor has to have it.
 """
 
+from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 from mmengine.registry import DATA_SAMPLERS as MMENGINE_DATA_SAMPLERS
@@ -27,7 +29,37 @@ SCOPE = "lidnet_mm"
 
 
 class Registry(MMEngineRegistry):
-    """MMEngine's registry, whose errors say which names and arguments there are."""
+    """MMEngine's registry, whose errors say which names and arguments there are.
+
+    Args:
+        *args (Any): As of MMEngine's.
+        on_demand (Mapping[str, str]): Types that need MMDetection → the module of each, imported
+            when the type is asked for. Defaults to none.
+        **kwargs (Any): As of MMEngine's.
+    """
+
+    def __init__(
+        self, *args: Any, on_demand: Mapping[str, str] | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.on_demand = dict(on_demand or {})
+
+    def get(self, key: str) -> type | None:
+        """The type of a name.
+
+        Args:
+            key (str): The name, with or without scope.
+
+        Returns:
+            type | None: As of MMEngine's.
+
+        Raises:
+            MissingPackageError: If it needs MMDetection, which is not installed.
+        """
+        scope, name = self.split_scope_key(key)
+        if scope in (None, self.scope) and name in self.on_demand:
+            import_module(self.on_demand[name])
+        return super().get(key)
 
     def build(self, cfg: dict, *args: Any, **kwargs: Any) -> Any:
         """Build an instance.
@@ -75,7 +107,8 @@ DATASETS = Registry(
     "dataset",
     parent=MMENGINE_DATASETS,
     scope=SCOPE,
-    locations=["lidnet_mm.datasets.ct_lesion_dataset"],
+    locations=["lidnet_mm.datasets"],
+    on_demand={"CTLesionDataset": "lidnet_mm.datasets.ct_lesion_dataset"},
 )
 DATA_SAMPLERS = Registry(
     "data sampler",
@@ -88,12 +121,17 @@ TRANSFORMS = Registry(
     parent=MMENGINE_TRANSFORMS,
     scope=SCOPE,
     locations=["lidnet_mm.datasets.transforms"],
+    on_demand={
+        "PackLIDInputs": "lidnet_mm.datasets.transforms.pack_lid_inputs",
+        "RandomLesionCrop": "lidnet_mm.datasets.transforms.random_lesion_crop",
+    },
 )
 METRICS = Registry(
     "metric",
     parent=MMENGINE_METRICS,
     scope=SCOPE,
-    locations=["lidnet_mm.evaluation", "lidnet_mm.engine"],
+    locations=["lidnet_mm.evaluation"],
+    on_demand={"CocoMetric": "lidnet_mm.engine.coco_metric"},
 )
 LOOPS = Registry("loop", parent=MMENGINE_LOOPS, scope=SCOPE, locations=["lidnet_mm.engine"])
 HOOKS = Registry(

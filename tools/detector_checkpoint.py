@@ -19,6 +19,7 @@ from lidnet_mm.apis.export_detector import export_detector
 from lidnet_mm.apis.import_detector import import_detector
 from lidnet_mm.apis.load_config import load_config
 from lidnet_mm.last_line import say_error
+from lidnet_mm.missing_package import MissingPackageError
 from lidnet_mm.models.plain_checkpoint import TensorMatch
 from lidnet_mm.terminal import show_any_name
 
@@ -86,7 +87,7 @@ def main() -> int:
         else:
             beside = export_detector(config, arguments.checkpoint, arguments.out)
             lines = [f"Written: {arguments.out}", f"Config:  {beside}"]
-    except (OSError, ValueError) as error:
+    except (MissingPackageError, OSError, ValueError) as error:
         say_error(error)
         return 1
     sys.stdout.write("\n".join(lines) + "\n")

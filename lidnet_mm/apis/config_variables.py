@@ -4,10 +4,10 @@ import ast
 import inspect
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import mmdet
 from mmengine.config import Config
 from mmengine.runner import Runner
 
@@ -157,11 +157,11 @@ def _places(node: Any, place: str = "") -> Iterator[str]:
 
 def _is_part_of_a_package(file: Path) -> bool:
     """Whether a file is of MMDetection, or a part to inherit from of this package."""
-    *own, mmdetection = (*shipped_configs(), Path(mmdet.__file__).parent)
     path = file.resolve()
-    if path.is_relative_to(mmdetection.resolve()):
+    mmdetection = find_spec("mmdet")  # found, not imported: that takes seconds
+    if mmdetection and path.is_relative_to(Path(mmdetection.origin).resolve().parent):
         return True
-    return any(path.is_relative_to(home.resolve() / "_base_") for home in own)
+    return any(path.is_relative_to(home.resolve() / "_base_") for home in shipped_configs())
 
 
 def _used_of_bases(file: Path) -> set[str]:

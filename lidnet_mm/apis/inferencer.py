@@ -60,6 +60,7 @@ class LIDInferencer:
     Raises:
         FileNotFoundError: There is no such file.
         ImportError: The backend is not installed.
+        MissingPackageError: A detector is to find lesions, and MMDetection is not installed.
         ValueError: There is no such model, its weights are of another, an option is wrong, or
             options do not go together.
     """

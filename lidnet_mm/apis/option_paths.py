@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader
 
 from lidnet_mm.accepted_arguments import accepted_arguments, meant
 from lidnet_mm.apis.spread_transforms import DATALOADERS
+from lidnet_mm.missing_package import needed_by
 from lidnet_mm.registry import REGISTRIES, SCOPE
 
 OF_ENVIRONMENT = ("cudnn_benchmark", "mp_cfg", "dist_cfg", "resource_limit")
@@ -146,8 +147,13 @@ def _registered(kind: Any) -> Any:
         return kind
     scope, _, name = kind.rpartition(".")
     owners: list[Registry] = list(REGISTRIES)
-    if scope != SCOPE:
-        from mmdet import registry as of_mmdet  # slow, and seldom needed
+    if scope == SCOPE:
+        for owner in REGISTRIES:
+            if name in owner.on_demand:
+                return owner.get(name)
+    else:
+        with needed_by(f"an option of {kind}"):
+            from mmdet import registry as of_mmdet  # slow, and seldom needed
 
         owners = [each for each in vars(of_mmdet).values() if isinstance(each, Registry)]
     for owner in owners:

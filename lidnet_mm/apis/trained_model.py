@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from torch import Tensor, nn
 from lidnet_mm.apis.checkpoint_file import denoiser_weights, read_checkpoint
 from lidnet_mm.apis.load_config import load_config
 from lidnet_mm.hu_window import HUWindow
+from lidnet_mm.missing_package import needed_by
 from lidnet_mm.registry import MODELS
 from lidnet_mm.zoo import ModelCard, parse_card, read_card
 
@@ -136,6 +138,7 @@ def load_detector(model: str | Path, checkpoint: str | Path | None = None) -> Tr
 
     Raises:
         FileNotFoundError: There is no such file.
+        MissingPackageError: MMDetection is not installed.
         ValueError: The weights are not of this detector, or are missing.
     """
     if not str(model).endswith(CONFIG):
@@ -182,6 +185,8 @@ def load_detector(model: str | Path, checkpoint: str | Path | None = None) -> Tr
 
 def _build_detector(config: Mapping[str, Any]) -> nn.Module:
     """Build an mmdet detector, whatever the default scope is."""
+    with needed_by("finding lesions", "give --detector none (in Python detector='none')"):
+        import_module("mmdet")
     from lidnet_mm.models.detector_building import build_detector
 
     with DefaultScope.overwrite_default_scope("mmdet"):

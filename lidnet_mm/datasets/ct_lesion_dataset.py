@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mmdet.datasets import CocoDataset
 from mmengine.fileio import get
 from mmengine.logging import print_log
 
@@ -16,10 +15,15 @@ from lidnet_mm.coco_json.annotation_file import (
     parse_annotations,
     require_annotated,
 )
+from lidnet_mm.datasets.annotated_slices import require_volumes, slice_fields, warn_of_corrections
 from lidnet_mm.datasets.drawn_slices import DrawnSlices
 from lidnet_mm.datasets.expected_counts import check_expected, unexpected_counts
 from lidnet_mm.datasets.readers import VolumeError
+from lidnet_mm.missing_package import needed_by
 from lidnet_mm.registry import DATASETS
+
+with needed_by("CTLesionDataset"):
+    from mmdet.datasets import CocoDataset
 
 
 @DATASETS.register_module()
@@ -150,9 +154,9 @@ class CTLesionDataset(DrawnSlices, CocoDataset):
             )
             for image in content["images"]
         ]
-        self._check_volumes(data_list)
+        require_volumes(data_list, self.ann_file)
         self._warn_of_other_classes(content)
-        self._warn_of_corrections(found.corrected)
+        warn_of_corrections(found.corrected, self.ann_file)
         self._warn_of_unexpected_counts(content)
         return data_list
 
@@ -163,28 +167,11 @@ class CTLesionDataset(DrawnSlices, CocoDataset):
             raw_data_info: ``raw_img_info`` and ``raw_ann_info``, the records of the json.
 
         Returns:
-            ``CocoDataset``'s fields and ``slice_index``, ``spacing`` ((row, column) mm),
-            ``slice_thickness`` (mm or None), ``patient_id``, ``series``, ``slice_in_file`` and, for
-            a true pair, ``ldct_path`` and ``ldct_slice_index``.
+            ``CocoDataset``'s fields and those of :func:`slice_fields`.
         """
         data_info = super().parse_data_info(raw_data_info)
         record = raw_data_info["raw_img_info"]
-        row, column = record["spacing"]
-        thickness = record.get("slice_thickness")
-        data_info.update(
-            slice_index=int(record["slice_index"]),
-            spacing=(float(row), float(column)),
-            slice_thickness=None if thickness is None else float(thickness),
-            patient_id=str(record["patient_id"]),
-            series=str(record.get("series", "")),
-            slice_in_file=int(record.get("slice_in_file", record["slice_index"])),
-        )
-        if record.get("ldct_file_name"):
-            prefix = self.data_prefix.get("ldct", self.data_prefix["img"])
-            data_info["ldct_path"] = str(Path(prefix, record["ldct_file_name"]))
-            data_info["ldct_slice_index"] = int(
-                record.get("ldct_slice_index", record["slice_index"])
-            )
+        data_info.update(slice_fields(record, self.data_prefix))
         return data_info
 
     def _read_annotations(self) -> AnnotationFile:
@@ -233,19 +220,6 @@ class CTLesionDataset(DrawnSlices, CocoDataset):
                 counts[names[box["category_id"]]] += 1
         return dict(counts)
 
-    def _check_volumes(self, data_list: list[dict]) -> None:
-        """Refuse missing volumes, each file looked up once."""
-        paths = {
-            info[key] for info in data_list for key in ("img_path", "ldct_path") if key in info
-        }
-        missing = sorted(path for path in paths if not Path(path).exists())
-        if missing:
-            raise FileNotFoundError(
-                f"{len(missing)} of {len(paths)} CT volumes named in {self.ann_file} do not exist,"
-                f" first {missing[0]}: correct data_root or data_prefix in the config, restore"
-                " the files, or convert the data set again"
-            )
-
     def _warn_of_other_classes(self, content: dict) -> None:
         """Say which boxes the choice of classes leaves out."""
         others = self._boxes_of_other_classes(content)
@@ -254,17 +228,6 @@ class CTLesionDataset(DrawnSlices, CocoDataset):
                 f"{self.ann_file}: {sum(others.values())} of {len(content['annotations'])} boxes"
                 f" are not used, because classes={list(self.metainfo['classes'])} leaves out"
                 f" {others}: their lesions count as healthy",
-                logger="current",
-                level=logging.WARNING,
-            )
-
-    def _warn_of_corrections(self, corrected: Sequence[str]) -> None:
-        """Say what other readers of the file see otherwise."""
-        if corrected:
-            print_log(
-                f"{self.ann_file} was read with corrections, boxes: {'; '.join(corrected)}. To"
-                " score on the same boxes use lidnet_mm.CocoMetric, for MMDetection's own reads the"
-                " file as it is",
                 logger="current",
                 level=logging.WARNING,
             )

@@ -1,10 +1,12 @@
-"""Collaborative training: schedule, loop, optimizers, learning rates and log lines."""
+"""Collaborative training: schedule, loop, optimizers, learning rates and log lines.
+
+``coco_metric``, which needs MMDetection, is imported by the registry when a config names it.
+"""
 
 from lidnet_mm import mmengine_checkpoints
 from lidnet_mm.engine.accumulated_gradients_hook import AccumulatedGradientsHook
 from lidnet_mm.engine.adversarial_train_loop import AdversarialTrainLoop
 from lidnet_mm.engine.atomic_file_backend import AtomicFileBackend, CheckpointWriteError
-from lidnet_mm.engine.coco_metric import CocoMetric
 from lidnet_mm.engine.collaborative_train_loop import CollaborativeTrainLoop
 from lidnet_mm.engine.generator_ema_hook import GeneratorEMAHook
 from lidnet_mm.engine.graceful_stop_hook import GracefulStopHook
@@ -28,7 +30,6 @@ __all__ = [
     "AdversarialTrainLoop",
     "AtomicFileBackend",
     "CheckpointWriteError",
-    "CocoMetric",
     "CollaborativeTrainLoop",
     "GeneratorEMAHook",
     "GracefulStopHook",

@@ -2,12 +2,15 @@
 
 from typing import Any
 
-from mmdet.datasets.api_wrappers import COCO
-from mmdet.evaluation import CocoMetric as MMDetCocoMetric
 from mmengine.fileio import get
 
 from lidnet_mm.coco_json.annotation_file import parse_annotations
+from lidnet_mm.missing_package import needed_by
 from lidnet_mm.registry import METRICS
+
+with needed_by("CocoMetric"):
+    from mmdet.datasets.api_wrappers import COCO
+    from mmdet.evaluation import CocoMetric as MMDetCocoMetric
 
 
 @METRICS.register_module()

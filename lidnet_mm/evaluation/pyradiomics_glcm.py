@@ -5,9 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-import radiomics
 import SimpleITK
-from radiomics.glcm import RadiomicsGLCM
+
+from lidnet_mm.missing_package import needed_by
+
+with needed_by("texture by PyRadiomics"):
+    import radiomics
+    from radiomics.glcm import RadiomicsGLCM
 
 PACKAGE, VERSION = "PyRadiomics", radiomics.__version__.removeprefix("v")
 

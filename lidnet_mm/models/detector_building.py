@@ -2,10 +2,10 @@
 
 import copy
 
-from mmdet.models.dense_heads import SSDHead
 from mmengine.logging import print_log
 from torch import nn
 
+from lidnet_mm.missing_package import needed_by
 from lidnet_mm.registry import MODELS
 
 MASK_PARTS = ("mask_head", "mask_roi_extractor", "mask_iou_head")
@@ -26,7 +26,13 @@ def build_detector(config: dict) -> nn.Module:
 
     Returns:
         nn.Module: The detector.
+
+    Raises:
+        MissingPackageError: If MMDetection is not installed.
     """
+    with needed_by("a detector"):
+        from mmdet.models.dense_heads import SSDHead
+
     config = copy.deepcopy(config)
     left_out = []
     roi_head = config.get("roi_head") or {}

@@ -15,7 +15,6 @@ from lidnet_mm.models.feedback_limit import FeedbackLimit
 from lidnet_mm.models.half_precision_backbone import half_precision_backbone
 from lidnet_mm.models.phase import Phase
 from lidnet_mm.models.plain_checkpoint import accept_plain_detector
-from lidnet_mm.models.regions import region_source_for
 from lidnet_mm.models.resting_detector import rest_in_training_mode
 from lidnet_mm.registry import MODELS
 
@@ -62,6 +61,9 @@ class LIDDetector(AlternatingModel):
         data_preprocessor (dict, optional): Config. Defaults to that of the denoiser. It pads to a
             multiple of the detector's divisor, too.
         init_cfg (dict, optional): MMEngine's initialisation.
+
+    Raises:
+        MissingPackageError: If MMDetection is not installed.
     """
 
     def __init__(
@@ -97,6 +99,8 @@ class LIDDetector(AlternatingModel):
         self.register_load_state_dict_pre_hook(accept_plain_detector)
         self.features = self.region_source = None
         if self.roi_perceptual_loss.loss_weight != 0:
+            from lidnet_mm.models.regions import region_source_for  # needs MMDetection
+
             self.features = FeatureTap(self.detector, feature_source, feature_levels)
             self.region_source = region_source_for(self.detector, region_source)
 

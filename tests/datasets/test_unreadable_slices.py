@@ -65,9 +65,7 @@ def test_skipped_slice_leaves_its_batch_and_is_named(load, warnings_logged):
 
 def test_missing_file_is_unreadable_too(load, tmp_path, monkeypatch, warnings_logged):
     """Gone since the data set was built."""
-    monkeypatch.setattr(
-        "lidnet_mm.datasets.ct_lesion_dataset.CTLesionDataset._check_volumes", lambda *_: None
-    )
+    monkeypatch.setattr("lidnet_mm.datasets.ct_lesion_dataset.require_volumes", lambda *_: None)
     (tmp_path / "volumes" / f"{DAMAGED}.nii.gz").unlink()
     assert [len(batch) for batch in load(unreadable="skip")] == [2, 1]
     assert "does not exist" in warnings_logged()

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from lidnet_mm.apis.config_options import ConfigOptions
 from lidnet_mm.apis.load_config import load_config
 from lidnet_mm.last_line import say_error
+from lidnet_mm.missing_package import MissingPackageError
 from lidnet_mm.output_path import check_output_file
 from lidnet_mm.terminal import show_any_name
 from lidnet_mm.visualization.dataset_page import (
@@ -138,7 +139,7 @@ def main() -> int:
     MMLogger.get_instance("browse_dataset", log_level="WARNING")
     try:
         made = browse(arguments)
-    except (ValueError, OSError) as error:
+    except (MissingPackageError, OSError, ValueError) as error:
         say_error(error)
         return 1
     sys.stdout.write(f"{made}\n")

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from lidnet_mm.coco_json.annotation_file import class_names, read_annotation_file
-from lidnet_mm.datasets.ct_lesion_dataset import CTLesionDataset
+from lidnet_mm.coco_json.annotation_file import read_annotation_file
+from lidnet_mm.datasets.annotated_slices import require_volumes, slice_fields, warn_of_corrections
 from lidnet_mm.datasets.readers import CTVolume, open_volume
 from lidnet_mm.datasets.readers.open_volumes import READERS
 from lidnet_mm.datasets.transforms import LoadCTSlice, SimulateLowDose
@@ -26,12 +26,14 @@ class VolumeJob:
     Attributes:
         source: Its file or folder.
         name: Path of its LDCT below the folder of the LDCT set, with ``/``.
-        slices: Position in the file → data set and index there.
+        simulate: The simulation.
+        slices: Position in the file → description of the slice, as a training has it.
     """
 
     source: Path
     name: str
-    slices: dict[int, tuple[CTLesionDataset, int]] = field(default_factory=dict)
+    simulate: SimulateLowDose
+    slices: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     def volume(self) -> CTVolume:
         """The open volume."""
@@ -39,13 +41,11 @@ class VolumeJob:
 
     def sample(self, position: int) -> dict[str, Any]:
         """Description of the slice at a position in the file."""
-        dataset, index = self.slices[position]
-        return dataset.get_data_info(index)
+        return dict(self.slices[position])
 
     def ldct(self, position: int) -> np.ndarray:
         """LDCT of the slice at a position in the file: (H, W) float32 in HU."""
-        dataset, index = self.slices[position]
-        return dataset[index]["img"][..., 0]
+        return self.simulate(LoadCTSlice()(self.sample(position)))["img"][..., 0]
 
     def digest(self) -> str:
         """SHA-256 of the bytes of the volume's files and of what the records say of its slices."""
@@ -98,19 +98,17 @@ def volume_jobs(
     jobs: dict[Path, VolumeJob] = {}
     names: dict[str, Path] = {}
     for path in annotation_files:
-        dataset = _dataset(data, path, simulate)
-        for index in range(len(dataset)):
-            info = dataset.get_data_info(index)
+        for info in _slices(data, path):
             source = Path(info["img_path"])
             if source not in jobs:
-                job = jobs[source] = VolumeJob(source, ldct_name(source, data))
+                job = jobs[source] = VolumeJob(source, ldct_name(source, data), simulate)
                 other = names.setdefault(job.name, source)
                 if other != source:
                     raise ValueError(
                         f"{other} and {source} would have one LDCT, {job.name}: rename one of them"
                         f" there and in {path}"
                     )
-            _add(jobs[source], info, dataset, index)
+            _add(jobs[source], info)
     return list(jobs.values())
 
 
@@ -129,16 +127,21 @@ def ldct_name(source: Path, data: Path) -> str:
     return str(PurePosixPath(*name.parts[:-1], f"{stem}.nii.gz"))
 
 
-def _dataset(data: Path, path: Path, simulate: SimulateLowDose) -> CTLesionDataset:
-    """The slices of an annotation file as any training would load them, with their LDCT."""
-    return CTLesionDataset(
-        ann_file=str(path.resolve()),
-        data_root=str(data),
-        metainfo={"classes": class_names(read_annotation_file(path).content)},
-        pipeline=[LoadCTSlice(), simulate],
-        test_mode=True,
-        unannotated=True,
-    )
+def _slices(data: Path, path: Path) -> list[dict[str, Any]]:
+    """The slices of an annotation file as the test of any training would describe them."""
+    found = read_annotation_file(path)
+    slices = [
+        {
+            "img_path": str(data / record["file_name"]),
+            "height": record["height"],
+            "width": record["width"],
+            **slice_fields(record, {"img": str(data)}),
+        }
+        for record in found.content["images"]
+    ]
+    require_volumes(slices, path)
+    warn_of_corrections(found.corrected, path)
+    return slices
 
 
 def _sha256(path: Path) -> bytes:
@@ -150,7 +153,7 @@ def _sha256(path: Path) -> bytes:
     return digest.digest()
 
 
-def _add(job: VolumeJob, info: dict[str, Any], dataset: CTLesionDataset, index: int) -> None:
+def _add(job: VolumeJob, info: dict[str, Any]) -> None:
     """Add a slice, which several annotation files may name, but only alike."""
     position = info["slice_in_file"]
     if position in job.slices:
@@ -162,4 +165,4 @@ def _add(job: VolumeJob, info: dict[str, Any], dataset: CTLesionDataset, index: 
                 f" {info['patient_id']}, slice {info['slice_index']}): correct the annotation files"
             )
         return
-    job.slices[position] = (dataset, index)
+    job.slices[position] = info

@@ -1,14 +1,13 @@
 """Loading one axial slice in HU."""
 
-from mmcv.transforms import BaseTransform
-
 from lidnet_mm.datasets.ct_slices import CTSlice, CTSliceReader, same_spacing
 from lidnet_mm.datasets.readers import VolumeError
+from lidnet_mm.datasets.transforms.slice_transform import SliceTransform
 from lidnet_mm.registry import TRANSFORMS
 
 
 @TRANSFORMS.register_module()
-class LoadCTSlice(BaseTransform):
+class LoadCTSlice(SliceTransform):
     """Load a slice as float32 HU; it is never turned into 8 bits.
 
     Required keys: ``img_path``, ``slice_index``; ``slice_in_file`` where the slice has another

@@ -1,16 +1,16 @@
 """Loading the true low-dose partner of a slice."""
 
 import numpy as np
-from mmcv.transforms import BaseTransform
 
 from lidnet_mm.datasets.ct_slices import CTSlice, CTSliceReader, same_spacing
 from lidnet_mm.datasets.readers import VolumeError
 from lidnet_mm.datasets.transforms.paired_image import require_untouched_ndct, stack_pair
+from lidnet_mm.datasets.transforms.slice_transform import SliceTransform
 from lidnet_mm.registry import TRANSFORMS
 
 
 @TRANSFORMS.register_module()
-class LoadPairedLDCT(BaseTransform):
+class LoadPairedLDCT(SliceTransform):
     """Load the LDCT that was acquired or reconstructed with an NDCT slice.
 
     Required keys: those of ``LoadCTSlice`` after it ran, ``ldct_path``, ``ldct_slice_index``.

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
-from mmdet.datasets.transforms import PackDetInputs
-
+from lidnet_mm.missing_package import needed_by
 from lidnet_mm.registry import TRANSFORMS
+
+with needed_by("PackLIDInputs"):
+    from mmdet.datasets.transforms import PackDetInputs
 
 META_KEYS = (
     "img_id",

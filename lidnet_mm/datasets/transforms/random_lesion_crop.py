@@ -1,9 +1,12 @@
 """Crops that show a lesion more often than chance would."""
 
 import numpy as np
-from mmdet.datasets.transforms import RandomCrop
 
+from lidnet_mm.missing_package import needed_by
 from lidnet_mm.registry import TRANSFORMS
+
+with needed_by("RandomLesionCrop"):
+    from mmdet.datasets.transforms import RandomCrop
 
 
 @TRANSFORMS.register_module()

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from mmcv.transforms import BaseTransform
 from mmengine.logging import print_log
 
 from lidnet_mm.datasets.drawn_slices import NOISE_DRAW
@@ -13,12 +12,13 @@ from lidnet_mm.datasets.slice_cache.image_store import open_store
 from lidnet_mm.datasets.transforms.low_dose_modes import MODES, Dose
 from lidnet_mm.datasets.transforms.noise_draws import NoiseSource, SliceNoise
 from lidnet_mm.datasets.transforms.paired_image import require_untouched_ndct, stack_pair
+from lidnet_mm.datasets.transforms.slice_transform import SliceTransform
 from lidnet_mm.datasets.transforms.training_noise import training_noise
 from lidnet_mm.registry import TRANSFORMS
 
 
 @TRANSFORMS.register_module()
-class SimulateLowDose(BaseTransform):
+class SimulateLowDose(SliceTransform):
     """Simulate the LDCT of an NDCT slice.
 
     In a test the noise is a pure function of the settings, the slice's content, its patient and

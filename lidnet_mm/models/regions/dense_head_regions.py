@@ -3,19 +3,22 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
-from mmdet.models.dense_heads import (
-    CenterNetUpdateHead,
-    DETRHead,
-    FCOSHead,
-    RepPointsHead,
-    VFNetHead,
-)
 from mmengine.structures import BaseDataElement, InstanceData
 from torch import Tensor, nn
 
+from lidnet_mm.missing_package import needed_by
 from lidnet_mm.models.regions.region_source import RegionSource
 from lidnet_mm.models.watching import outputs_of, shadowed
 from lidnet_mm.registry import TASK_UTILS
+
+with needed_by("DenseHeadRegions"):
+    from mmdet.models.dense_heads import (
+        CenterNetUpdateHead,
+        DETRHead,
+        FCOSHead,
+        RepPointsHead,
+        VFNetHead,
+    )
 
 
 @TASK_UTILS.register_module()

@@ -3,13 +3,16 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from mmdet.models.dense_heads import DDQDETRHead, DETRHead
 from mmengine.structures import BaseDataElement, InstanceData
 from torch import Tensor, nn
 
+from lidnet_mm.missing_package import needed_by
 from lidnet_mm.models.regions.region_source import RegionSource
 from lidnet_mm.models.watching import shadowed
 from lidnet_mm.registry import TASK_UTILS
+
+with needed_by("QueryRegions"):
+    from mmdet.models.dense_heads import DDQDETRHead, DETRHead
 
 
 @TASK_UTILS.register_module()

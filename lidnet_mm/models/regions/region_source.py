@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
 import torch
-from mmdet.structures.bbox import get_box_tensor
 from mmengine.structures import BaseDataElement, InstanceData
 from torch import Tensor, nn
 
@@ -81,7 +80,7 @@ class RegionSource(ABC):
 
 def _best_first(proposals: InstanceData, image_shape: tuple[int, int]) -> Tensor:
     """Boxes (K, 4) of one image by falling score, clipped; those outside are left out."""
-    boxes = get_box_tensor(proposals.bboxes).detach().float()
+    boxes = getattr(proposals.bboxes, "tensor", proposals.bboxes).detach().float()
     if "scores" in proposals:
         boxes = boxes[proposals.scores.detach().argsort(descending=True, stable=True)]
     height, width = image_shape

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mmdet.utils import register_all_modules
 from mmengine.config import Config
 from mmengine.registry import DATASETS
 
 from lidnet_mm.coco_json.annotation_file import class_names, read_annotation_file
+from lidnet_mm.missing_package import needed_by
 from lidnet_mm.visualization.dataset_page.part import DataPart
 
 PARTS = ("train", "val", "test")
@@ -118,6 +118,9 @@ def _build(name: str, dataset: Mapping[str, Any], raw: bool) -> DataPart:
             f"the pipeline of the {name} part ends without {PACK}, so it gives no slices in HU:"
             " browse a config whose pipeline packs with it, or the data root"
         )
+    with needed_by("a page of a data set"):
+        from mmdet.utils import register_all_modules
+
     register_all_modules(init_default_scope=True)
     has_ldct = all(step.get("source", "ldct") == "ldct" for step in packs)
     return DataPart(name, DATASETS.build(dataset), _in_words(steps), has_ldct)

@@ -6,7 +6,8 @@ import torch
 from mmdet.registry import TRANSFORMS as MMDET_TRANSFORMS
 from mmdet.structures import DetDataSample
 
-from lidnet_mm.datasets.transforms import LoadCTSlice, LoadPairedLDCT, PackLIDInputs
+from lidnet_mm.datasets.transforms import LoadCTSlice, LoadPairedLDCT
+from lidnet_mm.datasets.transforms.pack_lid_inputs import PackLIDInputs
 
 HEIGHT, WIDTH = 24, 32
 BOXES = np.array([[2.0, 3.0, 9.0, 12.0], [15.0, 10.0, 30.0, 20.0]], np.float32)

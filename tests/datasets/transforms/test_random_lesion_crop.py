@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from mmdet.structures.bbox import HorizontalBoxes
 
-from lidnet_mm.datasets.transforms import RandomLesionCrop
+from lidnet_mm.datasets.transforms.random_lesion_crop import RandomLesionCrop
 
 
 def crop(transform, box, shape=(60, 80), rows=None):
