@@ -57,7 +57,7 @@ def check_packages(venv: Path) -> None:
     """
     wrong = original_packages(installed_names([str(site_packages(venv))]))
     if wrong is not None:
-        raise InstallError(f"{venv} holds {wrong}.")
+        raise InstallError("{} holds {}. {}.".format(venv, *wrong))
 
 
 def why_to_install(command: Path, present: Build | None) -> str | None:

@@ -42,14 +42,14 @@ def name_and_version(distribution: Distribution) -> tuple[str | None, str]:
         return None, "?"
 
 
-def original_packages(installed: dict[str, str]) -> str | None:
-    """Say which original packages are there and how to get rid of them, in one line.
+def original_packages(installed: dict[str, str]) -> tuple[str, str] | None:
+    """Say which original packages are there, and how to get rid of them.
 
     Args:
         installed: Versions by name, as of :func:`installed_names`.
 
     Returns:
-        None where there are none.
+        What is wrong and what to do; None where there are none.
     """
     wrong = [name for names in ORIGINALS.values() for name in names if name in installed]
     if not wrong:
@@ -58,6 +58,6 @@ def original_packages(installed: dict[str, str]) -> str | None:
     listed = ", ".join(f"{name} {installed[name]}" for name in wrong)
     shared = f" beside {', '.join(kept)}, which own the same folders" if kept else ""
     return (
-        f"{listed} of the original OpenMMLab{shared}: they do not work here. "
-        f"`pip uninstall -y {' '.join([*wrong, *kept])}` in that environment, then install again"
+        f"{listed} of the original OpenMMLab{shared}, does not work here",
+        f"`pip uninstall -y {' '.join([*wrong, *kept])}` in that environment, then install again",
     )
