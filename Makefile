@@ -30,6 +30,7 @@ help: ## show this list
 install: $(STAMP) ## set up $(VENV): PyTorch, the OpenMMLab stack, this package (editable)
 
 $(STAMP): $(INPUTS)
+	@$(ANY_PYTHON) -c "import sys; sys.version_info >= (3,) or sys.exit('PYTHON=$(ANY_PYTHON) is Python 2, only 3.10 to 3.13 are supported: make install PYTHON=python3.12')"
 	@$(ANY_PYTHON) tools/install.py --python "$(PYTHON)" --venv "$(VENV)" --torch "$(TORCH)"
 	@touch $@
 

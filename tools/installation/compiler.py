@@ -33,12 +33,11 @@ def check_compiler(interpreter: Interpreter, what: str) -> None:
     named = os.environ.get("CXX")
     candidates = (named.split()[0],) if named else COMPILERS
     if not any(shutil.which(name) for name in candidates):
+        version = "{}.{}".format(*interpreter.version)
         raise InstallError(
             f"no C++ compiler ({', '.join(candidates)}), and {what} has to be compiled for Python "
-            "{}.{}. On Debian and Ubuntu: `sudo apt-get install g++ python{0}.{1}-dev`. Without a "
-            "compiler: Python 3.12 and a ready wheel of mmcv (docs/install.md).".format(
-                *interpreter.version
-            )
+            f"{version}. On Debian and Ubuntu: `sudo apt-get install g++ python{version}-dev`. "
+            "Without a compiler: Python 3.12 and a ready wheel of mmcv (docs/install.md)."
         )
     if not (Path(interpreter.headers) / "Python.h").is_file():
         raise InstallError(

@@ -60,7 +60,7 @@ def look_at(command: str) -> Interpreter | None:
             check=True,
         )
         path, version, headers, makes_venvs = json.loads(done.stdout)
-    except (OSError, subprocess.SubprocessError, ValueError):
+    except (OSError, subprocess.SubprocessError, ValueError, TypeError):
         return None
     return Interpreter(path, tuple(version), headers, makes_venvs)
 

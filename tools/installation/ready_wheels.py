@@ -196,6 +196,8 @@ class Shelf:
 
     def builds(self) -> list[Build]:
         """Builds of PyTorch that the makers have folders for, the newest first."""
+        if not self.makers_answer:
+            return []
         found = (folder_build(link) for link in self.links(f"{self.makers}/"))
         return sorted({build for build in found if build is not None}, reverse=True)
 
