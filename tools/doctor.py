@@ -47,8 +47,8 @@ def ops_problems(failure: str | None, torch: packages.Package) -> list[Problem]:
         failure: What their trial told, None where they work.
         torch: What is known of PyTorch.
     """
-    if failure is None or torch.error:
-        return []  # without PyTorch nothing of mmcv works, which is told already
+    if failure is None:
+        return []
     return [
         Problem(
             f"{failure}; PyTorch is {torch.version}",
@@ -96,10 +96,12 @@ def examine() -> tuple[list[str], list[Problem]]:
         f"  {'shared memory':<18} "
         + ("unknown" if shared is None else f"{shared / 2**20:.0f} MiB in {folders.SHARED_MEMORY}"),
     ]
+    # Without PyTorch no ops work, which is told of PyTorch alone.
+    told = ops_problems(None if torch.error else failure, torch)
     problems = [
         *python_problems(sys.version_info[:2]),
-        *packages.problems(found, requirements, installed_names(), failure or ""),
-        *ops_problems(failure, torch),
+        *packages.problems(found, requirements, installed_names(), " ".join(map(str, told))),
+        *told,
         *gpus.problems(torch, driver),
         *folders.problems(places, shared),
     ]
