@@ -192,6 +192,16 @@ def problems(
                 "`make install` in the checkout, or `pip install .` (docs/install.md)",
             )
         )
+    halves = [packages[name] for name in ("onedl-mmcv", "onedl-mmdetection") if name in packages]
+    absent = [half.distribution for half in halves if half.absent]
+    if len(halves) == 2 and len(absent) == 1 and requirements is not None:
+        other = next(half.distribution for half in halves if not half.absent)
+        found.append(
+            Problem(
+                f"{absent[0]} is missing, and {other} is there: detectors need both",
+                "`make install`, or docs/install.md for an environment of your own",
+            )
+        )
     causes: list[Package] = []
     for package in packages.values():
         if package.error and (package.error in told or follows(package, causes)):

@@ -62,6 +62,16 @@ def test_packages_that_fail_for_another_are_not_told_again():
     assert told(Package("onedl-mmdetection", "3", "ImportError: undefined symbol"), ops=ops) == []
 
 
+def test_half_of_what_detectors_need_is_told_and_none_of_it_is_not():
+    light = {"torch": Wanted(">=2.6"), "onedl-mmcv": Wanted("==2.3.6", "detection")}
+    mmcv, mmdet = missing("onedl-mmcv"), missing("onedl-mmdetection")
+    assert problems({"onedl-mmcv": mmcv, "onedl-mmdetection": mmdet}, light, {}) == []
+    there = Package("onedl-mmdetection", "3.5.1")
+    (problem,) = problems({"onedl-mmcv": mmcv, "onedl-mmdetection": there}, light, {})
+    assert problem.stops
+    assert "onedl-mmcv is missing, and onedl-mmdetection is there" in str(problem)
+
+
 def test_original_packages_beside_the_maintained_are_told():
     installed = {"mmcv": "2.1.0", "onedl-mmcv": "2.3.6"}
     (line,) = told(TORCH, installed=installed)
