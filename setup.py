@@ -1,4 +1,4 @@
-"""Build command that puts ``tools`` and ``configs`` where ``mim`` looks for them.
+"""Build command that puts tools, configs and the index of models where ``mim`` looks for them.
 
 Everything else about the package is in ``setup.cfg``.
 
@@ -19,10 +19,11 @@ from setuptools.command.bdist_wheel import bdist_wheel
 ROOT = Path(__file__).resolve().parent
 PACKAGE = "lidnet_mm"
 SHIPPED = ("tools", "configs")
+INDEX = "model-index.yml"
 
 
 class WheelWithMim(bdist_wheel):
-    """Write a wheel that holds ``tools`` and ``configs`` in the folders that mim knows."""
+    """Write a wheel that holds tools, configs and the index in the folders that mim knows."""
 
     def write_wheelfile(self, wheelfile_base: str, *args: object, **kwargs: object) -> None:
         """Complete the ``.dist-info`` folder, and add both ``.mim`` folders to the wheel.
@@ -37,6 +38,7 @@ class WheelWithMim(bdist_wheel):
             for name in SHIPPED:
                 ignored = shutil.ignore_patterns("__pycache__")
                 shutil.copytree(ROOT / name, folder / ".mim" / name, ignore=ignored)
+            shutil.copy(ROOT / INDEX, folder / ".mim" / INDEX)
 
 
 setup(cmdclass={"bdist_wheel": WheelWithMim})

@@ -5,6 +5,7 @@ that borrows the dependencies which are installed already.
 """
 
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from lidnet_mm import __version__
+from lidnet_mm.zoo.model_card import bundled_names
 
 NOT_COPIED = (".*", "work_dirs", "build", "dist", "*.egg-info", "__pycache__")
 FIND_CONFIGS = """
@@ -113,6 +115,17 @@ def test_mim_finds_every_config_by_its_name(installation):
     names = [path.name for path in installation.checkout.glob("configs/**/*.py")]
     found = installation.run("-c", FIND_CONFIGS, *names).splitlines()
     assert found == [f"{name} 1" for name in names]
+
+
+def test_mim_search_lists_the_bundled_models(installation):
+    code = (
+        "import json; from mim import get_model_info;"
+        "print(json.dumps(get_model_info('lidnet_mm', shown_fields=['config'], to_dict=True)))"
+    )
+    found = json.loads(installation.run("-c", code).splitlines()[-1])
+    assert set(found) == set(bundled_names()) - {"identity"}  # which has no weights
+    for model in found.values():
+        assert (installation.served / model["config"]).is_file()
 
 
 def test_mim_runs_a_tool_of_a_folder(installation):

@@ -29,6 +29,7 @@ from lidnet_mm.datasets.offline_ldct import Shard
 from lidnet_mm.datasets.readers import CTVolume
 from lidnet_mm.datasets.writers import FORMATS
 from lidnet_mm.datasets.writers.open_writer import split_suffix
+from lidnet_mm.inference.output_tree import require_apart
 from lidnet_mm.inference.slice_denoiser import PRECISIONS
 from lidnet_mm.inference.source_tree import FoundVolume, find_volumes
 from lidnet_mm.inference.tree_run import SeriesOutcome, TreeRun, one_line
@@ -107,15 +108,6 @@ def load(arguments: argparse.Namespace) -> LIDInferencer:
         arguments.batch_size,
         arguments.strict,
     )
-
-
-def require_apart(source: Path, target: Path) -> None:
-    """Refuse an output that is the input, lies in it or holds it."""
-    one, other = source.resolve(), target.resolve()
-    if one == other or one in other.parents or (source.is_dir() and other in one.parents):
-        raise ValueError(
-            f"DST {target} and SRC {source} lie in each other: give a folder elsewhere"
-        )
 
 
 def count_slices(volumes: Sequence[FoundVolume]) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lidnet_mm.apis.export_onnx import OPSET, export_denoiser
 from lidnet_mm.apis.trained_model import load_denoiser
+from lidnet_mm.last_line import say_error
 
 NO_CHECKPOINT = "none"
 
@@ -37,8 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
         trained = load_denoiser(parsed.config, checkpoint)
         export_denoiser(trained, parsed.out)
     except (OSError, ValueError, ImportError) as error:
-        print(f"export: {error}", file=sys.stderr)
-        return 2
+        say_error(error)
+        return 1
+        return 1
     print(f"{parsed.out}: {trained.name}, opset {OPSET}, any batch, height and width")
     return 0
 

@@ -5,9 +5,15 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 model = dict(type='lidnet_mm.DenoisingModel', generator=dict(type='lidnet_mm.CPCE'))
-train_cfg = dict(max_iters=2000, val_interval=2000)
+train_cfg = dict(max_iters=12000, val_interval=12000)
 param_scheduler = [
-    dict(type='CosineAnnealingLR', by_epoch=False, begin=0, end=2000, T_max=2000, eta_min=1e-5),
+    dict(
+        type='CosineAnnealingLR',
+        by_epoch=False,
+        begin=0,
+        end=12000,
+        T_max=12000,
+        eta_min=1e-5),
 ]
 judge = '../judges/judge_faster-rcnn_r18_chest.py'
-default_hooks = dict(checkpoint=dict(interval=500))
+default_hooks = dict(checkpoint=dict(interval=1000))

@@ -16,6 +16,7 @@ from lidnet_mm.datasets.converters.source_case import LeftOut
 from lidnet_mm.datasets.writers import Derivation
 from lidnet_mm.inference.array_volume import ArrayVolume
 from lidnet_mm.inference.denoised_series import DenoisedSeries
+from lidnet_mm.inference.output_tree import require_apart
 from lidnet_mm.inference.series_pipeline import SeriesPipeline
 from lidnet_mm.inference.slice_denoiser import SliceDenoiser
 from lidnet_mm.inference.source_tree import find_volumes
@@ -184,6 +185,8 @@ class LIDInferencer:
 
     def _path(self, source: Path, run: TreeRun | None) -> list[DenoisedSeries]:
         """Denoise a file or a folder."""
+        if run is not None:
+            require_apart(source, run.out)
         volumes, left_out = find_volumes(source)
         for each in left_out:
             print_log(f"left out: {why_left_out(each)}", "current", logging.WARNING)

@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 
 from filelock import FileLock, Timeout
 
+from lidnet_mm.output_path import check_output_file, check_output_folder
 from lidnet_mm.whole_file import write_whole
 
 WORK = ".lidnet_mm"
@@ -173,3 +174,20 @@ class OutputTree:
 def _digest(name: Path) -> str:
     """A file name that tells nothing."""
     return hashlib.sha256(name.as_posix().encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def require_apart(source: Path, target: Path) -> None:
+    """Refuse an output that is the source, lies in it or holds it, also by way of links.
+
+    Args:
+        source: File or folder that is read.
+        target: Folder to write, or the file where the source is one.
+
+    Raises:
+        OutputPathError: They are not apart.
+    """
+    inputs = [("the source", source)]
+    if source.is_file() and not target.is_dir() and target.suffix:
+        check_output_file(target, inputs)
+    else:
+        check_output_folder(target, inputs, may_hold=source.is_file())

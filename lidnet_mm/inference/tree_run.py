@@ -78,6 +78,9 @@ class TreeRun:
         report: Write an HTML page of each series, too.
         keep_names: The page shows patient, study and path of the source.
 
+    Attributes:
+        out: As given.
+
     Raises:
         ValueError: There is no such format, names are to be kept and there is no report, or
             ``out`` is a file and is to be a folder.
@@ -101,6 +104,7 @@ class TreeRun:
             raise ValueError("names are kept in the report alone: give --report, too")
         if not single_file and out.exists() and not out.is_dir():
             raise ValueError(f"{out} is a file: give a folder, which may be a new one")
+        self.out = out
         self._report, self._keep_names = report, keep_names
         self._pipeline, self._suffix = pipeline, format and FORMATS[format]
         self._overwrite, self._keep = overwrite, keep

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lidnet_mm.inference.output_tree import OutputError, OutputTree
+from lidnet_mm.inference.output_tree import OutputError, OutputTree, require_apart
 
 
 def write(tree: OutputTree, text: str = "a", way: str = "way") -> tuple[Path, ...]:
@@ -99,3 +99,26 @@ def test_notes_name_nobody(tmp_path):
         (part / "Jane_Doe.txt").write_text("")
         tree.publish("id", part, Path("Jane_Doe"), "source", "way")
     assert "Jane" not in (tmp_path / ".lidnet_mm/id.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "words"),
+    [
+        ("ct", "ct", "is the source"),
+        ("ct", "ct/new", "lies in the source"),
+        ("ct", ".", "holds the source"),
+        ("ct", "link/new", "lies in the source"),
+        ("ct/a.nii", "ct/a.nii", "is the source"),
+        ("ct/a.nii", "link/a.nii", "is the source"),
+        ("ct", "ct/a.nii", "no folder"),
+    ],
+)
+def test_source_and_output_are_apart(tmp_path, source, target, words):
+    (tmp_path / "ct").mkdir()
+    (tmp_path / "ct" / "a.nii").write_bytes(b"")
+    (tmp_path / "link").symlink_to("ct")
+    with pytest.raises(ValueError, match=words):
+        require_apart(tmp_path / source, tmp_path / target)
+    for free in ("ct/b.nii", "ct/out"):
+        require_apart(tmp_path / "ct/a.nii", tmp_path / free)
+    require_apart(tmp_path / "ct", tmp_path / "out")

@@ -21,10 +21,13 @@ OPTIONS = {
     "NonLocalMeans": {"sigma": 0.01},
 }
 WHOLE = [denoisers.BM3D, denoisers.Restormer]
+EXPORTED = [denoisers.OnnxGenerator]  # as local as what was exported
 LOCAL = [
     cls
     for cls in (getattr(denoisers, name) for name in denoisers.__all__)
-    if issubclass(cls, BaseGenerator) and not inspect.isabstract(cls) and cls not in WHOLE
+    if issubclass(cls, BaseGenerator)
+    and not inspect.isabstract(cls)
+    and cls not in WHOLE + EXPORTED
 ]
 CONVOLUTIONAL = [cls for cls in LOCAL if cls.__name__ not in ("Bilateral", "NonLocalMeans")]
 CONVOLUTIONAL.remove(denoisers.Identity)
