@@ -17,7 +17,8 @@ TORCH ?=
 BIN := $(abspath $(VENV))/bin
 STAMP := $(VENV)/.installed
 INPUTS := requirements.txt requirements-build.txt requirements-dev.txt \
-          setup.cfg setup.py pyproject.toml tools/install.py lidnet_mm/__init__.py
+          setup.cfg setup.py pyproject.toml tools/install.py $(wildcard tools/installation/*.py) \
+          lidnet_mm/__init__.py
 # What runs the tools that need no environment.
 ANY_PYTHON := $(or $(PYTHON),python3)
 PYTEST_ARGS ?=
