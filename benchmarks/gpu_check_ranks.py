@@ -22,6 +22,7 @@ from torch import Tensor, distributed
 from train_step import slices
 
 from lidnet_mm.engine.phased_train_loop import unwrapped
+from lidnet_mm.engine.same_buffers_hook import SameBuffersHook
 from lidnet_mm.models.phase import Phase
 from lidnet_mm.seeding import seed_all
 
@@ -51,6 +52,7 @@ def compare(runner: Runner, phase: Phase, batches: list[dict]) -> dict[str, floa
     model = unwrapped(runner.model)
     model.set_phase(phase)
     runner.model.train()
+    SameBuffersHook().before_val_epoch(runner)  # each process has its slices' statistics
     prepared = [model.data_preprocessor(data, True) for data in batches]
     model.zero_grad()
     alone = []

@@ -19,10 +19,12 @@ from torch import nn
 from train_step import from_scratch, slices
 
 from lidnet_mm.apis.load_config import load_config
+from lidnet_mm.apis.trained_model import load_denoiser
 from lidnet_mm.engine.phased_train_loop import unwrapped
 from lidnet_mm.models.phase import Phase
 from lidnet_mm.seeding import seed_all
 
+DENOISER = "cpce_l1"
 TOLERANCE = 0.1
 """Largest relative difference of the loss in half precision: 8 bits move proposals, too."""
 
@@ -67,7 +69,11 @@ def train(settings: Settings, precision: str) -> None:
 def new_runner(
     settings: Settings, option: str, folder: str, launcher: str | None = None, backend: str = ""
 ) -> tuple[Runner, ConfigDict]:
-    """A LIDnet with fresh weights behind MMEngine's runner, and the detector's optimizer config."""
+    """A LIDnet behind MMEngine's runner, and the config of the detector's optimizer.
+
+    The detector has fresh weights. The denoiser is a trained one: what a fresh one makes of a slice
+    may lie outside of the detector's window, where no feedback passes.
+    """
     config = load_config(settings.config)
     config.model.detector = from_scratch(config.model.detector)
     if backend:
@@ -75,7 +81,10 @@ def new_runner(
     own = config.optim_wrapper.detector.copy()
     seed_all(0)
     runner = build(config, option, Path(folder), launcher)
-    unwrapped(runner.model).init_weights()
+    model = unwrapped(runner.model)
+    model.init_weights()
+    trained = load_denoiser(DENOISER).model.generator.state_dict()
+    model.denoiser.generator.load_state_dict(trained)
     return runner, own
 
 
