@@ -13,7 +13,7 @@ DTYPES = {
     "fp16": torch.float16,
     "bf16": torch.bfloat16,
 }
-"""Kinds of multiplication. tf32 rounds the factors of float32 to 10 bits, as cuDNN does by default."""
+"""Kinds of multiplication; tf32 is float32 with factors of 10 bits, cuDNN's default."""
 
 
 def flops_of(work: Callable[[], object]) -> int:

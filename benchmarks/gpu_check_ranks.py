@@ -7,14 +7,15 @@ have to come out the same. Started by ``torch.distributed.run``.
 
 import json
 import os
+import statistics
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import torch
 from gpu_check_settings import Settings
-from gpu_check_training import new_runner, seeded_loss
-from measuring import median
+from gpu_check_training import new_runner
 from mmengine.dist import all_reduce, get_rank, get_world_size
 from mmengine.runner import Runner
 from scaling import PHASES, steps, train_step
@@ -40,8 +41,9 @@ def main(settings: Settings, backend: str, file: Path) -> None:
         found = {"backend": distributed.get_backend(), "share": share}
         for phase in PHASES:
             found[phase.value] = compare(runner, phase, batches)
-            seconds = steps(lambda p=phase: train_step(runner, p, batches[get_rank()]), TIMED)
-            found[phase.value]["seconds"] = median([(spent, 0.0) for spent in seconds])
+            work = partial(train_step, runner, phase, batches[get_rank()])
+            seconds = steps(work, min(TIMED, settings.iterations))
+            found[phase.value]["seconds"] = statistics.median(seconds)
     if get_rank() == 0:
         file.write_text(json.dumps(found), encoding="utf-8")
     distributed.destroy_process_group()

@@ -1,6 +1,6 @@
 """The steps of ``gpu_check.py``, each in a process of its own: an error of one stops no other.
 
-    python benchmarks/gpu_check_steps.py '{"step": "simulator", "device": "cpu", ...}'
+python benchmarks/gpu_check_steps.py '{"step": "simulator", "device": "cpu", ...}'
 """
 
 import json
@@ -37,10 +37,8 @@ SPACING_MM = 0.7
 def inference(settings: Settings) -> None:
     """A series by ``LIDInferencer`` in each precision, beside the CPU's in full precision."""
     import numpy as np
-    import torch
-    from gpu_check_training import steps_within
-    from measuring import MEBIBYTE, peak_memory
-    from slice_sources import make_volume
+    from measuring import peak_held, steps_within
+    from phantom_volume import make_volume
 
     from lidnet_mm.apis.inferencer import LIDInferencer
 
@@ -55,8 +53,7 @@ def inference(settings: Settings) -> None:
         found = inferencer(few, spacing=spacing)
         off = float(np.sqrt(np.mean((found.volume - expected.volume) ** 2)))
         work = partial(inferencer, volume.astype(np.float32), spacing=spacing)
-        held = torch.cuda.memory_allocated() / MEBIBYTE if settings.device == "cuda" else 0.0
-        peak = held + peak_memory(work, settings.device)
+        peak = peak_held(work, settings.device)
         seconds = (settings.until - time.time()) / (len(INFERENCE_RMS) - number)
         spent = steps_within(work, seconds, settings.iterations)
         middle = statistics.median(spent)
@@ -76,9 +73,8 @@ def simulator(settings: Settings) -> None:
     """Projection and reconstruction beside the CPU's, and the strength of the noise."""
     import numpy as np
     import torch
-    from gpu_check_training import steps_within
-    from measuring import MEBIBYTE, peak_memory
-    from slice_sources import make_volume
+    from measuring import peak_held, steps_within
+    from phantom_volume import make_volume
 
     from lidnet_mm.simulation import mean_noise, simulate_low_dose
 
@@ -89,11 +85,13 @@ def simulator(settings: Settings) -> None:
         scan = (SPACING_MM, PHOTONS, geometry, settings.views)
         expected, found = mean_noise(here, *scan), mean_noise(there, *scan).cpu()
         off = float((found - expected).norm() / expected.norm())
-        spreads = [(simulate_low_dose(x, *scan) - x).std() for x in (here, there)]
-        strength = float(spreads[1] / spreads[0])
+        noises = [
+            (simulate_low_dose(x, *scan, generator=torch.Generator(x.device).manual_seed(0)) - x)
+            for x in (here, there)
+        ]
+        strength = float(noises[1].std() / noises[0].std())
         work = partial(simulate_low_dose, there, *scan)
-        held = torch.cuda.memory_allocated() / MEBIBYTE if settings.device == "cuda" else 0.0
-        peak = held + peak_memory(work, settings.device)
+        peak = peak_held(work, settings.device)
         spent = steps_within(
             work, (settings.until - time.time()) / (2 - number), settings.iterations
         )

@@ -10,7 +10,7 @@ import torch
 from arithmetic import flops_of, peak_rate, utilisation
 from gpu_check_rows import DIFFERS, FAILED, OK, Row
 from gpu_check_settings import Settings
-from measuring import MEBIBYTE, peak_memory, synchronise
+from measuring import peak_held, steps_within
 from mmengine.config import ConfigDict
 from mmengine.optim import build_optim_wrapper
 from mmengine.runner import Runner
@@ -117,8 +117,7 @@ def measured(
     seconds = (settings.until - time.time()) / parts_left
     losses = [step()]  # loads libraries, makes the optimizer's state
     flops = flops_of(step)
-    held = torch.cuda.memory_allocated() / MEBIBYTE if settings.device == "cuda" else 0.0
-    peak = held + peak_memory(lambda: losses.append(step()), settings.device)
+    peak = peak_held(lambda: losses.append(step()), settings.device)
     spent = steps_within(lambda: losses.append(step()), seconds, settings.iterations)
     middle = statistics.median(spent)
     finite = all(loss == loss and abs(loss) != float("inf") for loss in losses)
@@ -134,19 +133,6 @@ def measured(
         f"loss {losses[0]:.4g}, later {losses[-1]:.4g}",
         OK if finite else FAILED,
     )
-
-
-def steps_within(work: Callable[[], object], seconds: float, most: int) -> list[float]:
-    """Seconds of each repetition: as many as fit, one at least, and no more than asked for."""
-    spent: list[float] = []
-    end = time.perf_counter() + seconds
-    while not spent or (len(spent) < most and time.perf_counter() + spent[-1] < end):
-        synchronise()
-        began = time.perf_counter()
-        work()
-        synchronise()
-        spent.append(time.perf_counter() - began)
-    return spent
 
 
 def plain_row(

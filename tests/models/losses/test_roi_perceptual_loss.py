@@ -297,8 +297,9 @@ def test_unknown_levels_are_refused(options, message):
 def test_half_precision_features_have_squares_in_full(dtype, difference):
     """Of float16 the one square would be infinite and the other zero."""
     ours = torch.full((1, 3, 8, 12), difference, dtype=dtype)
+    loss_of = ROIPerceptualLoss(loss_weight=1.0)
     regions = [_boxes([8, 8, 40, 40]).float()]
     with torch.autocast("cpu", dtype):
-        loss = ROIPerceptualLoss(loss_weight=1.0)((ours,), (torch.zeros_like(ours),), regions, IMAGE)
+        loss = loss_of((ours,), (torch.zeros_like(ours),), regions, IMAGE)
     assert loss.dtype == torch.float32
     assert loss.item() == pytest.approx(difference**2, rel=1e-6)
