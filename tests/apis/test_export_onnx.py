@@ -32,7 +32,14 @@ REGISTERED = {
 }
 FILTERS = sorted(name for name, cls in REGISTERED.items() if issubclass(cls, ClassicalFilter))
 NETWORKS = sorted(set(REGISTERED) - set(FILTERS) - {"OnnxGenerator"})
-NARROW = {"Restormer": {"channels": 4, "num_blocks": (1, 1), "heads": (1, 1)}}
+NARROW = {
+    "Restormer": {
+        "channels": 4,
+        "num_blocks": (1, 1),
+        "heads": (1, 1),
+        "num_refinement_blocks": 0,
+    }
+}
 
 
 def network(name: str) -> BaseGenerator:
