@@ -4,23 +4,28 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-# Python 3.10 or 3.11.
-PYTHON ?= python3
+# Python 3.10 to 3.13. Unless named here, the one on the PATH that has a ready wheel of mmcv, or else
+# the first: see docs/install.md.
+PYTHON ?=
 VENV ?= .venv
-# PyTorch to build against when the environment is made, torch==2.13.0 unless named here, such as
-# TORCH="torch==2.13.0 --index-url https://download.pytorch.org/whl/cu130". To change it later, run
-# `make distclean` first: mmcv's ops are compiled for one PyTorch.
+# PyTorch to install when the environment is made, such as
+# TORCH="torch==2.13.0 --index-url <your CUDA index>". Unless named here torch==2.13.0, or the newest
+# that has a ready wheel of mmcv. To change it later, run `make distclean` first: mmcv's ops are
+# compiled for one PyTorch.
 TORCH ?=
 
 BIN := $(abspath $(VENV))/bin
 STAMP := $(VENV)/.installed
 INPUTS := requirements.txt requirements-build.txt requirements-dev.txt \
-          setup.cfg setup.py pyproject.toml tools/install.py lidnet_mm/__init__.py
+          setup.cfg setup.py pyproject.toml tools/install.py $(wildcard tools/installation/*.py) \
+          lidnet_mm/__init__.py
+# What runs the tools that need no environment.
+ANY_PYTHON := $(or $(PYTHON),python3)
 PYTEST_ARGS ?=
 # A process for each core; the tests of one file stay together, as they share what is slow to make.
 PARALLEL := -n auto --dist loadfile
 
-.PHONY: help install demo test test-slow lint format clean distclean
+.PHONY: help install doctor demo test test-slow lint format clean distclean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -28,8 +33,12 @@ help: ## show this list
 install: $(STAMP) ## set up $(VENV): PyTorch, the OpenMMLab stack, this package (editable)
 
 $(STAMP): $(INPUTS)
-	@$(PYTHON) tools/install.py --venv "$(VENV)" --torch "$(TORCH)"
+	@$(ANY_PYTHON) -c "import sys; sys.version_info >= (3,) or sys.exit('PYTHON=$(ANY_PYTHON) is Python 2, only 3.10 to 3.13 are supported: make install PYTHON=python3.12')"
+	@$(ANY_PYTHON) tools/install.py --python "$(PYTHON)" --venv "$(VENV)" --torch "$(TORCH)"
 	@touch $@
+
+doctor: ## say what is installed, what is wrong with it, and what to do
+	@python="$(BIN)/python"; [ -x "$$python" ] || python="$(ANY_PYTHON)"; "$$python" tools/doctor.py
 
 demo: install ## train and score the whole method on an embedded phantom (under 15 minutes)
 	PATH="$(BIN):$$PATH" mim run lidnet_mm benchmark run configs/benchmark/demo.py --work-dir work_dirs/demo --jobs 2

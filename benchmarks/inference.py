@@ -21,7 +21,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from measuring import Times, machine, median, peak_resident, take_turns
-from slice_sources import make_volume, write_dicom
+from phantom_volume import make_volume
+from slice_sources import write_dicom
 
 from lidnet_mm.apis.inferencer import LIDInferencer
 

@@ -50,6 +50,19 @@ def take_turns(
     return times
 
 
+def steps_within(work: Callable[[], object], seconds: float, most: int) -> list[float]:
+    """Seconds of each repetition: as many as fit, one at least, and no more than asked for."""
+    spent: list[float] = []
+    end = time.perf_counter() + seconds
+    while not spent or (len(spent) < most and time.perf_counter() + spent[-1] < end):
+        synchronise()
+        began = time.perf_counter()
+        work()
+        synchronise()
+        spent.append(time.perf_counter() - began)
+    return spent
+
+
 def median(times: Times, clock: int = WALL) -> float:
     """Median of one of the two clocks in seconds."""
     return statistics.median(entry[clock] for entry in times)
@@ -79,6 +92,15 @@ def peak_memory(work: Callable[[], object], device: str = "cpu") -> float:
     before = _resident("VmRSS")
     work()
     return _resident("VmHWM") - before
+
+
+def peak_held(work: Callable[[], object], device: str) -> float:
+    """What PyTorch holds on a GPU at the peak of a work, weights included, in MiB.
+
+    On a CPU it is :func:`peak_memory`, without what was held before.
+    """
+    held = torch.cuda.memory_allocated() / MEBIBYTE if device != "cpu" else 0.0
+    return held + peak_memory(work, device)
 
 
 def peak_resident(process: int) -> float:

@@ -124,9 +124,10 @@ def measure(options: argparse.Namespace, folder: Path) -> None:
         distributed.destroy_process_group()
 
 
-def build(config: Config, option: str, folder: Path) -> Runner:
+def build(config: Config, option: str, folder: Path, launcher: str | None = None) -> Runner:
     """The runner of a shipped config, which has no data to read and no weights to download."""
-    join_processes(config, "pytorch" if int(os.environ["WORLD_SIZE"]) > 1 else "none")
+    several = int(os.environ.get("WORLD_SIZE", 1)) > 1
+    join_processes(config, launcher or ("pytorch" if several else "none"))
     if option in ("bf16", "fp16"):
         use_mixed_precision(config, option)
     config.model.denoiser.update(
@@ -180,11 +181,11 @@ def plain_detector(runner: Runner) -> nn.Module:
     return MMDistributedDataParallel(detector, device_ids=devices, broadcast_buffers=False)
 
 
-def train_step(runner: Runner, phase: Phase, data: dict) -> None:
-    """One step of a phase."""
+def train_step(runner: Runner, phase: Phase, data: dict) -> dict:
+    """One step of a phase; its losses."""
     unwrapped(runner.model).set_phase(phase)
     runner.model.train()
-    runner.model.train_step(data, optim_wrapper=runner.optim_wrapper[phase.part])
+    return runner.model.train_step(data, optim_wrapper=runner.optim_wrapper[phase.part])
 
 
 def steps(work: Callable[[], None], count: int) -> list[float]:

@@ -161,9 +161,9 @@ def from_scratch(config: object) -> object:
     )
 
 
-def slices(size: int, count: int) -> dict:
+def slices(size: int, count: int, seed: int = 0) -> dict:
     """Soft tissue with noise (1, n, n) in HU, its reference, and two lesions a slice."""
-    generator = torch.Generator().manual_seed(0)
+    generator = torch.Generator().manual_seed(seed)
     coarse = torch.rand(count, 1, 12, 12, generator=generator) * 500 - 200
     ndct = functional.interpolate(coarse, (size, size), mode="bilinear")
     ldct = ndct + 60 * torch.randn(ndct.shape, generator=generator)

@@ -40,7 +40,6 @@ def main(arguments: list[str] | None = None) -> int:
     except (OSError, ValueError, ImportError) as error:
         say_error(error)
         return 1
-        return 1
     print(f"{parsed.out}: {trained.name}, opset {OPSET}, any batch, height and width")
     return 0
 

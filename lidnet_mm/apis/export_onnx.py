@@ -1,7 +1,7 @@
 """Denoisers as ONNX files."""
 
+import contextlib
 import io
-import json
 import logging
 import warnings
 from pathlib import Path
@@ -12,6 +12,7 @@ from torch import nn
 from lidnet_mm import __version__
 from lidnet_mm.apis.trained_model import TrainedModel
 from lidnet_mm.models.denoisers.base_generator import BaseGenerator
+from lidnet_mm.models.denoisers.classical_filter import ClassicalFilter
 from lidnet_mm.models.denoisers.onnx_generator import OnnxGenerator
 from lidnet_mm.models.denoising_model import DenoisingModel
 from lidnet_mm.whole_file import write_whole
@@ -25,10 +26,19 @@ EXAMPLE = (2, 1, 64, 96)
 LEAST_SIDE = 32
 """Pixels of the smallest slice of the graph."""
 
+CHECKED = (1, 1, 71, 45)
+"""Another batch, on which PyTorch and ONNX Runtime must agree."""
+
+TOLERANCE = 1e-4
+"""By how much they may differ, as a part of the HU window."""
+
 SIDES = {2: "height", 3: "width"}
 """Names of the axes of a slice."""
 
-MISSING = "exporting needs ONNX: pip install onnx onnxscript"
+MISSING = "exporting needs ONNX: pip install onnx onnxscript onnxruntime"
+
+
+NO_NETWORKS = (ClassicalFilter, OnnxGenerator)
 
 
 class ExportError(ValueError):
@@ -39,14 +49,15 @@ def export_denoiser(trained: TrainedModel, path: Path) -> None:
     """Write a denoiser as ONNX: (N, 1, H, W) float32 in [0, 1] to the same, of any N, H and W.
 
     The file's metadata hold the HU window, the model's name, the SHA-256 of its weights, the
-    version of this package, the version of the operators and the model card.
+    version of this package, the version of the operators, how far a pixel sees (in pixels, where it
+    is not the whole slice) and the model card.
 
     Args:
         trained (TrainedModel): The denoiser.
         path (Path): The file; written whole or not at all.
 
     Raises:
-        ExportError: If ONNX has no operators for the generator.
+        ExportError: As of :func:`onnx_bytes`.
         ImportError: If ONNX is not installed.
     """
     window = trained.model.data_preprocessor.window
@@ -57,8 +68,11 @@ def export_denoiser(trained: TrainedModel, path: Path) -> None:
         "window_low_hu": repr(window.low),
         "window_high_hu": repr(window.high),
         "opset": str(OPSET),
-        "card": _card(trained),
+        "card": "" if trained.card is None else trained.card.as_json(),
     }
+    radius = trained.model.generator.receptive_radius
+    if radius is not None:
+        metadata["receptive_radius"] = str(radius)
     write_whole(path, onnx_bytes(trained.model.generator, metadata))
 
 
@@ -73,16 +87,19 @@ def onnx_bytes(generator: nn.Module, metadata: dict[str, str]) -> bytes:
         bytes: The content.
 
     Raises:
-        ExportError: If ONNX has no operators for it.
+        ExportError: If it is no network, if ONNX has no operators for it, or if ONNX Runtime then
+            computes something else.
         ImportError: If ONNX is not installed.
     """
     name = type(generator).__name__
-    if not isinstance(generator, BaseGenerator) or isinstance(generator, OnnxGenerator):
+    if not isinstance(generator, BaseGenerator) or isinstance(generator, NO_NETWORKS):
         raise ExportError(
-            f"{name} is no network of PyTorch, so there is nothing to export; it runs as it is"
+            f"{name} is no network of PyTorch, so there is nothing to export; it runs as it is, "
+            "with --backend torch"
         )
     try:
         import onnx
+        import onnxruntime  # noqa: F401 - checks the result
         import onnxscript  # noqa: F401 - PyTorch's exporter needs it
     except ImportError as error:
         raise ImportError(MISSING) from error
@@ -92,7 +109,8 @@ def onnx_bytes(generator: nn.Module, metadata: dict[str, str]) -> bytes:
     level = quiet.level
     try:
         quiet.setLevel(logging.ERROR)
-        with torch.no_grad(), warnings.catch_warnings():
+        # What cannot be exported is printed as graphs, and then raised.
+        with torch.no_grad(), warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")
             program = torch.onnx.export(
                 generator,
@@ -112,6 +130,7 @@ def onnx_bytes(generator: nn.Module, metadata: dict[str, str]) -> bytes:
     onnx.helper.set_model_props(proto, metadata)
     content = io.BytesIO()
     onnx.save_model(proto, content)
+    _require_equal(generator, content.getvalue())
     return content.getvalue()
 
 
@@ -122,7 +141,7 @@ def run_by_onnxruntime(model: DenoisingModel) -> None:
         model (DenoisingModel): The denoiser; its generator is replaced.
 
     Raises:
-        ExportError: If ONNX has no operators for it.
+        ExportError: As of :func:`onnx_bytes`.
         ImportError: If ONNX or ONNX Runtime are not installed.
     """
     if isinstance(model.generator, OnnxGenerator):
@@ -132,19 +151,22 @@ def run_by_onnxruntime(model: DenoisingModel) -> None:
     model.generator.receptive_radius = radius
 
 
-def _card(trained: TrainedModel) -> str:
-    """The model card as json; empty without one."""
-    if trained.card is None:
-        return ""
-    card = trained.card
-    stated = {
-        "summary": card.summary,
-        "trained_for": dict(card.trained_for),
-        "default_strength": card.default_strength,
-        "data": [dict(each) for each in card.data],
-        "limits": list(card.limits),
-    }
-    return json.dumps(stated)
+def _require_equal(generator: BaseGenerator, content: bytes) -> None:
+    """Refuse a graph that holds what the generator did to one batch and not what it does."""
+    name = type(generator).__name__
+    x = torch.rand(CHECKED, generator=torch.Generator().manual_seed(0))
+    try:
+        computed = OnnxGenerator(content)(x)
+    except ValueError as error:
+        raise ExportError(f"the exported {name} does not run: {error}") from error
+    with torch.no_grad():
+        difference = (generator(x).clamp(0, 1) - computed).abs().max().item()
+    if not difference <= TOLERANCE:
+        raise ExportError(
+            f"ONNX cannot express {name}: ONNX Runtime is off by {difference:.2g} of the window on "
+            "a slice of another size; its computation must be in PyTorch alone, the same for all "
+            "values and sizes"
+        )
 
 
 def _cause(error: BaseException) -> str:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import SimpleITK
-import torch
 from mmengine.logging import print_log
 
 from lidnet_mm import __version__
+from lidnet_mm.apis.computation import resolve_device, set_computation
 from lidnet_mm.apis.trained_model import TrainedModel, load_denoiser, load_detector
 from lidnet_mm.datasets.converters.source_case import LeftOut
 from lidnet_mm.datasets.writers import Derivation
@@ -21,7 +21,6 @@ from lidnet_mm.inference.series_pipeline import SeriesPipeline
 from lidnet_mm.inference.slice_denoiser import SliceDenoiser
 from lidnet_mm.inference.source_tree import find_volumes
 from lidnet_mm.inference.tree_run import TreeRun
-from lidnet_mm.models.denoisers.tiling import TileSettings
 
 DEFAULT_MODEL = "cpce_lidnet"
 
@@ -52,7 +51,7 @@ class LIDInferencer:
         precision (str): ``'fp32'``, ``'fp16'`` or ``'bf16'``.
         tile_size (int, optional): Side in pixels of the tiles in which slices too large for the
             memory are denoised. Defaults to whole slices.
-        backend (str): ``'torch'`` or ``'onnxruntime'``.
+        backend (str): ``'torch'`` or ``'onnxruntime'``, which runs an ONNX file anyway.
         score_threshold (float, optional): Boxes below are dropped, 0 to 1. Defaults to what the
             detector's card says, else 0.3.
         batch_size (int, optional): Slices at a time. Defaults to 1 on a CPU, else 8.
@@ -60,8 +59,10 @@ class LIDInferencer:
 
     Raises:
         FileNotFoundError: There is no such file.
+        ImportError: The backend is not installed.
         MissingPackageError: A detector is to find lesions, and MMDetection is not installed.
-        ValueError: There is no such model, its weights are of another, or an option is wrong.
+        ValueError: There is no such model, its weights are of another, an option is wrong, or
+            options do not go together.
     """
 
     def __init__(
@@ -79,6 +80,10 @@ class LIDInferencer:
         batch_size: int | None = None,
         strict: bool = False,
     ) -> None:
+        if batch_size is not None and batch_size < 1:
+            raise ValueError(f"batch size is {batch_size}; give 1 or more slices at a time")
+        if score_threshold is not None and not 0 <= score_threshold <= 1:
+            raise ValueError(f"score is {score_threshold}; give a number from 0 to 1")
         trained = load_denoiser(model, checkpoint)
         if detector is None and detector_checkpoint is not None:
             raise ValueError("--detector-checkpoint needs --detector with its config")
@@ -86,14 +91,19 @@ class LIDInferencer:
         name, weights = own if detector is None else (detector, detector_checkpoint)
         found_by = None if name == "none" else load_detector(name, weights)
         chosen = resolve_device(device)
-        _use(trained, tile_size, backend)
+        set_computation(trained.model, chosen, backend, precision, tile_size)
         card = trained.card
         if strength is None:
             strength = card.default_strength if card else 1.0
         if score_threshold is None:
             known = found_by is not None and found_by.card is not None
             score_threshold = found_by.card.score_threshold if known else DEFAULT_SCORE
-        settings = (("precision", precision), ("backend", backend), ("tiles", str(tile_size)))
+        settings = (
+            ("config", trained.config_sha256),
+            ("precision", precision),
+            ("backend", backend),
+            ("tiles", str(tile_size)),
+        )
         derivation = Derivation(
             trained.name, __version__, trained.weights_sha256, strength, settings
         )
@@ -142,7 +152,8 @@ class LIDInferencer:
 
         Returns:
             DenoisedSeries | list[DenoisedSeries]: What came out; a list for several inputs and
-            for a folder with several series.
+            for a folder with several series. Where a series is not what the model was trained for
+            is in its ``warnings``, and logged.
 
         Raises:
             FileNotFoundError: There is no such file.
@@ -161,10 +172,18 @@ class LIDInferencer:
             report=report,
             keep_names=keep_names,
         )
-        if isinstance(inputs, list | tuple):
-            return [each for one in inputs for each in self._one(one, spacing, run)]
-        series = self._one(inputs, spacing, run)
-        return series[0] if len(series) == 1 else series
+        several = isinstance(inputs, list | tuple)
+        series = [
+            each
+            for one in (inputs if several else [inputs])
+            for each in self._one(one, spacing, run)
+        ]
+        for number, each in enumerate(series):
+            for warning in each.warnings:
+                print_log(
+                    f"series {number + 1} of {len(series)}: {warning}", "current", logging.WARNING
+                )
+        return series[0] if len(series) == 1 and not several else series
 
     def _one(
         self, source: Input, spacing: Sequence[float] | None, run: TreeRun | None
@@ -203,26 +222,6 @@ class LIDInferencer:
         return series
 
 
-def resolve_device(device: str | None) -> torch.device:
-    """The device asked for; CUDA, where there is one, for None and ``'auto'``.
-
-    Raises:
-        ValueError: There is no such device, or no CUDA.
-    """
-    if device in (None, "auto"):
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        chosen = torch.device(device)
-    except RuntimeError as error:
-        raise ValueError(f"device is {device!r}: give auto, cpu or cuda") from error
-    if chosen.type == "cuda" and not torch.cuda.is_available():
-        raise ValueError(
-            "device is cuda, but PyTorch finds no CUDA device: give --device cpu, or install a "
-            "CUDA build of PyTorch"
-        )
-    return chosen
-
-
 def nothing_found(source: Path, left_out: Sequence[LeftOut]) -> str:
     """Say that there is nothing to denoise, and the first reason."""
     kinds = "CT series as DICOM, NIfTI, MetaImage or NRRD, or 16-bit PNG"
@@ -240,23 +239,11 @@ def why_left_out(each: LeftOut) -> str:
     return " ".join(said.split())
 
 
-def _use(trained: TrainedModel, tile_size: int | None, backend: str) -> None:
-    """Set how a denoiser is computed."""
-    if tile_size is not None:
-        tiles = TileSettings.of(trained.model.generator, {"tile_size": tile_size})
-        trained.model.tiles = tiles
-    if backend == "onnxruntime":
-        from lidnet_mm.apis.export_onnx import run_by_onnxruntime
-
-        run_by_onnxruntime(trained.model)
-    elif backend != "torch":
-        raise ValueError(f"backend is {backend!r}; give torch or onnxruntime")
-
-
 def _found_by(detector: TrainedModel, denoiser: Derivation, threshold: float) -> Derivation:
     """What finds lesions, as reports state it."""
     settings = (
         *denoiser.settings,
+        ("config", detector.config_sha256),
         ("denoiser", denoiser.digest),
         ("score threshold", str(threshold)),
     )

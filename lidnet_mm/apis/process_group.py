@@ -47,7 +47,7 @@ def join_processes(config: Config, launcher: str) -> None:
 
     Raises:
         ValueError: If the launcher is unknown.
-        RuntimeError: If the launcher did not start this process.
+        RuntimeError: If the launcher did not start this process, or has no GPU for it.
     """
     if launcher not in LAUNCHERS:
         raise ValueError(f"launcher must be one of {LAUNCHERS}, got {launcher!r}")
@@ -56,6 +56,7 @@ def join_processes(config: Config, launcher: str) -> None:
         return
     ranks = _ranks(launcher)
     if torch.cuda.is_available():
+        _check_gpu_of(ranks["LOCAL_RANK"], launcher)
         return
     os.environ.update(ranks)
     os.environ.setdefault("MASTER_PORT", PORT)
@@ -80,6 +81,18 @@ def _ranks(launcher: str) -> dict[str, str]:
         )
     values = (os.environ[name] for name in RANKS[launcher])
     return dict(zip(RANKS["pytorch"], values, strict=True))
+
+
+def _check_gpu_of(local_rank: str, launcher: str) -> None:
+    """Refuse more processes than GPUs, of which CUDA would only say an invalid device ordinal."""
+    count = torch.cuda.device_count()
+    # Where Slurm shows each process GPUs of its own, MMEngine counts them from the first again.
+    if launcher != "slurm" and int(local_rank) >= count:
+        raise RuntimeError(
+            f"--launcher {launcher} started a process {int(local_rank) + 1} on a machine with"
+            f" {count} GPU{'s' * (count != 1)}: start one process a GPU, or set"
+            " CUDA_VISIBLE_DEVICES= to train on the CPU"
+        )
 
 
 def _first_node(launcher: str) -> str:

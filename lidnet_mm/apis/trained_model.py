@@ -1,8 +1,9 @@
 """A denoiser or a detector with its weights, from a bundled model or a config and a checkpoint."""
 
 import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from lidnet_mm.apis.load_config import load_config
 from lidnet_mm.hu_window import HUWindow
 from lidnet_mm.missing_package import require
 from lidnet_mm.registry import MODELS
-from lidnet_mm.zoo import ModelCard, read_card
+from lidnet_mm.zoo import ModelCard, parse_card, read_card
 
 FOR_TRAINING = ("losses", "critic", "loss_adversarial", "activation_checkpointing", "compile")
 """What a denoiser is trained with and used without."""
@@ -44,6 +45,8 @@ class TrainedModel:
         card: Its card; None for a checkpoint of one's own.
         classes: Names of a detector's classes.
         detector: Card or config of the detector that it was trained with; None for none.
+        config_sha256: SHA-256 of the config that it was built by: the same weights give another
+            output in another network or window, and a filter has no weights.
     """
 
     name: str
@@ -51,7 +54,8 @@ class TrainedModel:
     weights_sha256: str = ""
     card: ModelCard | None = None
     classes: tuple[str, ...] = ()
-    detector: tuple[str, str | None] | None = field(default=None)
+    detector: tuple[str, str | None] | None = None
+    config_sha256: str = ""
 
 
 def load_denoiser(model: str | Path, checkpoint: str | Path | None = None) -> TrainedModel:
@@ -71,6 +75,8 @@ def load_denoiser(model: str | Path, checkpoint: str | Path | None = None) -> Tr
         ValueError: The weights are not of this denoiser, or are missing.
     """
     if str(model).endswith(ONNX):
+        if checkpoint is not None:
+            raise ValueError(f"--checkpoint belongs to a config; {model} holds its own weights")
         return _onnx_denoiser(Path(model))
     if not str(model).endswith(CONFIG):
         card = read_card(model)
@@ -79,11 +85,17 @@ def load_denoiser(model: str | Path, checkpoint: str | Path | None = None) -> Tr
         if card.model["type"] != DENOISER:
             raise ValueError(f"{model} is a detector, not a denoiser: give it as --detector")
         card.check_weights()
-        denoiser = MODELS.build(_without_training(card.model))
+        own = _without_training(card.model)
+        denoiser = MODELS.build(own)
         _load(denoiser, _read(card.weights_file), card.weights_file)
         detector = (str(card.path.with_name(f"{card.detector}.yml")), None)
         return TrainedModel(
-            card.name, denoiser, card.sha256, card, detector=detector if card.detector else None
+            card.name,
+            denoiser,
+            card.sha256,
+            card,
+            detector=detector if card.detector else None,
+            config_sha256=_config_sha256(own),
         )
     config = load_config(model)
     is_lidnet = config.model.type == "lidnet_mm.LIDDetector"
@@ -98,12 +110,19 @@ def load_denoiser(model: str | Path, checkpoint: str | Path | None = None) -> Tr
     if checkpoint is None:
         if any(True for _ in denoiser.parameters()):
             raise ValueError(f"{model} has weights to load: give --checkpoint FILE")
-        return TrainedModel(Path(model).stem, denoiser)
+        sha256 = getattr(denoiser.generator, "sha256", "")  # of an ONNX file that it names
+        return TrainedModel(Path(model).stem, denoiser, sha256, config_sha256=_config_sha256(own))
     weights = _read(checkpoint) if _is_safe(checkpoint) else denoiser_weights(checkpoint)
     kept = {name: value for name, value in weights.items() if not name.startswith("critic.")}
     _load(denoiser, kept, checkpoint)
     detector = (str(model), str(checkpoint)) if is_lidnet else None
-    return TrainedModel(Path(model).stem, denoiser, _sha256(checkpoint), detector=detector)
+    return TrainedModel(
+        Path(model).stem,
+        denoiser,
+        _sha256(checkpoint),
+        detector=detector,
+        config_sha256=_config_sha256(own),
+    )
 
 
 def load_detector(model: str | Path, checkpoint: str | Path | None = None) -> TrainedModel:
@@ -132,21 +151,35 @@ def load_detector(model: str | Path, checkpoint: str | Path | None = None) -> Tr
         card.check_weights()
         detector = _build_detector(card.model)
         _load(detector, _read(card.weights_file), card.weights_file)
-        return TrainedModel(card.name, detector, card.sha256, card, card.classes)
+        return TrainedModel(
+            card.name,
+            detector,
+            card.sha256,
+            card,
+            card.classes,
+            config_sha256=_config_sha256(card.model),
+        )
     config = load_config(model)
     if checkpoint is None:
         raise ValueError(f"{model} has weights to load: give --detector-checkpoint FILE")
     is_lidnet = config.model.type == "lidnet_mm.LIDDetector"
     if config.model.type == DENOISER:
         raise ValueError(f"{model} is the config of a denoiser, not of a detector")
-    detector = _build_detector(config.model.detector if is_lidnet else config.model)
+    own = config.model.detector if is_lidnet else config.model
+    detector = _build_detector(own)
     weights = _read(checkpoint) if _is_safe(checkpoint) else read_checkpoint(checkpoint)[0]
     if is_lidnet:
         prefix = "detector."
         weights = {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}
     _load(detector, weights, checkpoint)
     classes = tuple(config.test_dataloader.dataset.get("metainfo", {}).get("classes", ()))
-    return TrainedModel(Path(model).stem, detector, _sha256(checkpoint), classes=classes)
+    return TrainedModel(
+        Path(model).stem,
+        detector,
+        _sha256(checkpoint),
+        classes=classes,
+        config_sha256=_config_sha256(own),
+    )
 
 
 def _build_detector(config: Mapping[str, Any]) -> nn.Module:
@@ -159,14 +192,28 @@ def _build_detector(config: Mapping[str, Any]) -> nn.Module:
 
 
 def _onnx_denoiser(path: Path) -> TrainedModel:
-    """A denoiser in an ONNX file, with the HU window that the file states."""
+    """A denoiser in an ONNX file, with the HU window and the card that the file holds."""
     generator = {"type": "lidnet_mm.OnnxGenerator", "path": str(path)}
     denoiser = MODELS.build({"type": "lidnet_mm.DenoisingModel", "generator": generator})
     stated = denoiser.generator.metadata
-    if {"window_low_hu", "window_high_hu"} <= set(stated):
+    try:
         window = (float(stated["window_low_hu"]), float(stated["window_high_hu"]))
-        denoiser.data_preprocessor.window = HUWindow.parse(window)
-    return TrainedModel(stated.get("model", path.stem), denoiser, _sha256(path))
+    except (KeyError, ValueError) as error:
+        raise ValueError(
+            f"{path} does not say in its metadata which HU window it is for: export it by "
+            "'mim run lidnet_mm export', or give a config with OnnxGenerator and the window of "
+            "data_preprocessor"
+        ) from error
+    denoiser.data_preprocessor.window = HUWindow.parse(window)
+    card = parse_card(stated["card"], path) if stated.get("card") else None
+    name = stated.get("model", path.stem)
+    return TrainedModel(name, denoiser, denoiser.generator.sha256, card)
+
+
+def _config_sha256(config: Mapping[str, Any]) -> str:
+    """SHA-256 of a config, whatever the order of its entries."""
+    plain = json.dumps(config, sort_keys=True, default=str)
+    return hashlib.sha256(plain.encode()).hexdigest()
 
 
 def _without_training(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -46,7 +46,9 @@ class MixedPrecisionOptimWrapper(OptimWrapper):
         super().__init__(**options)
         self.dtype = DTYPES[dtype]
         self.device = self.optimizer.param_groups[0]["params"][0].device.type
-        if self.device == "cuda" and dtype == "bf16" and not torch.cuda.is_bf16_supported():
+        # Older GPUs emulate bf16, slower than full precision, and that not in every operation.
+        emulated = self.device == "cuda" and not torch.cuda.is_bf16_supported(False)
+        if dtype == "bf16" and emulated:
             raise RuntimeError("this GPU has no bf16: train with --amp fp16")
         self.loss_scaler = torch.amp.GradScaler(
             self.device, init_scale=init_scale, enabled=dtype == "fp16"

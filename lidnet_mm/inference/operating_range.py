@@ -19,9 +19,15 @@ SAMPLED_SLICES = 9
 """Slices that are measured, spread evenly over the series."""
 
 LUNG_HU = (-950.0, -650.0)
-"""Lung, after smoothing; the air outside of a patient lies below."""
+"""Lung, without its noise; the air outside of a patient lies below."""
 
-SMOOTHING_MM = 3.0
+BLOCK_MM = 3.0
+"""Blocks whose medians show lung and body: those of noise that is cut off at -1024 HU, as most air
+is, stay at its centre, which a mean does not."""
+
+LUNG_BLOCKS = 3
+"""Side in blocks of the squares that lung consists of. The blurred rim of any body has lung's HU,
+but is no wider than two."""
 
 QUIET = 0.2
 """Part of the squares, those of least variance, that are taken for noise without anatomy."""
@@ -50,7 +56,7 @@ class SeriesCharacter:
         slice_spacing_mm: Distance of slices; of a single one its thickness.
         nps_peak_per_mm: Frequency from 0.2 /mm on at which the radial noise power spectrum of these
             squares is largest: below lies anatomy.
-        lung_share: Part of body and lung pixels that is lung.
+        lung_share: Part of body and lung that is lung.
     """
 
     noise_hu: float | None
@@ -79,11 +85,9 @@ def measure(volume: CTVolume) -> SeriesCharacter:
     lung, body = 0, 0
     for index in chosen:
         hu = volume.read_slice(int(index))
-        smooth = ndimage.gaussian_filter(
-            np.clip(hu, -1000, 500), [SMOOTHING_MM / step for step in spacing]
-        )
-        lung += int(((smooth > LUNG_HU[0]) & (smooth < LUNG_HU[1])).sum())
-        body += int(in_body(smooth).sum())
+        blocks = _blocks(hu, spacing)
+        lung += _lung(blocks)
+        body += int(in_body(blocks).sum())
         squares = [
             NoiseSpectrum.of(hu[place][None], spacing, 1 / PATCH_MM)
             for place in soft_tissue_patches(hu, spacing)
@@ -126,6 +130,23 @@ def outside_range(series: SeriesCharacter, trained: Mapping[str, Sequence[float]
             found = f"{value:.3g} {unit}".strip()
             sentences.append(f"{name} is {found}; trained for {low:g} to {high:g}")
     return [sentence.strip() for sentence in sentences]
+
+
+def _blocks(hu: np.ndarray, spacing: Sequence[float]) -> np.ndarray:
+    """Medians of a slice (H, W) in blocks of 3 mm, smoothed by one block; HU."""
+    rows, columns = (
+        max(1, min(length, round(BLOCK_MM / step)))
+        for length, step in zip(hu.shape, spacing, strict=True)
+    )
+    height, width = hu.shape[0] // rows, hu.shape[1] // columns
+    cut = hu[: height * rows, : width * columns].reshape(height, rows, width, columns)
+    return ndimage.gaussian_filter(np.median(cut, axis=(1, 3)), 1)
+
+
+def _lung(blocks: np.ndarray) -> int:
+    """Number of blocks of lung."""
+    lung = (blocks > LUNG_HU[0]) & (blocks < LUNG_HU[1])
+    return int(ndimage.binary_opening(lung, np.ones((LUNG_BLOCKS, LUNG_BLOCKS))).sum())
 
 
 def _slice_spacing(volume: CTVolume) -> float | None:

@@ -1,6 +1,7 @@
 """A trained denoiser, and a detector behind it, on slices in HU."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -43,6 +44,7 @@ class SliceDenoiser:
         strength: Part of the change that is made, 0 to 1.
         device: Where it is computed.
         precision: ``'fp32'``, or ``'fp16'`` and ``'bf16'``, which cost about 0.3 and 2 HU (rms).
+            ``'fp32'`` is so on a GPU, too, where PyTorch alone would multiply in tf32.
         score_threshold: Boxes below are dropped, 0 to 1.
 
     Raises:
@@ -93,13 +95,15 @@ class SliceDenoiser:
         """
         hu = [torch.from_numpy(np.ascontiguousarray(each))[None] for each in slices]
         x = self.model.data_preprocessor({"inputs": hu})["inputs"].to(self.device)
-        g = self._generate(x)
+        with _no_tf32():
+            g = self._generate(x)
         change = self.strength * (g.float().clamp(0, 1) - x)
         height, width = slices[0].shape
         in_hu = (change[:, 0, :height, :width] * self.window.width).cpu().numpy()
         found = None
         if self.detector is not None:
-            found = self._detect((x + change).clamp(0, 1), (height, width))
+            with _no_tf32():
+                found = self._detect((x + change).clamp(0, 1), (height, width))
         return list(in_hu), found
 
     def _generate(self, x: Tensor) -> Tensor:
@@ -140,6 +144,20 @@ class SliceDenoiser:
         boxes = kept.bboxes.tensor if hasattr(kept.bboxes, "tensor") else kept.bboxes
         arrays = (value.cpu().numpy() for value in (boxes.float(), kept.scores, kept.labels))
         return SliceBoxes(*arrays)
+
+
+@contextmanager
+def _no_tf32() -> Iterator[None]:
+    """Multiply float32 as it is: by default a GPU's convolutions round the factors to 10 bits."""
+    backends = (torch.backends.cudnn, torch.backends.cuda.matmul)
+    before = [backend.allow_tf32 for backend in backends]
+    for backend in backends:
+        backend.allow_tf32 = False
+    try:
+        yield
+    finally:
+        for backend, allowed in zip(backends, before, strict=True):
+            backend.allow_tf32 = allowed
 
 
 def _sample(shape: tuple[int, int], padded: tuple[int, int]) -> BaseDataElement:

@@ -1,6 +1,7 @@
 """What a trained model is, was trained on and may be used for."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -13,6 +14,7 @@ MODELS = Path(__file__).parent / "models"
 """Folder of the bundled cards and weights."""
 
 CARD = ".yml"
+SAFETENSORS = ".safetensors"
 
 
 class CardError(ValueError):
@@ -83,6 +85,12 @@ class ModelCard:
                 "install the package again, or copy card and weights together"
             )
 
+    def as_json(self) -> str:
+        """All that it states, as :func:`parse_card` reads it; for a copy without file."""
+        stated = {each.name: getattr(self, each.name) for each in fields(self)}
+        del stated["path"]
+        return json.dumps(stated, default=dict)
+
 
 def bundled_names() -> tuple[str, ...]:
     """Names of the bundled models."""
@@ -108,12 +116,64 @@ def read_card(model: str | Path) -> ModelCard:
             "other is given by its card (.yml), or by a config with its checkpoint"
         )
     try:
-        stated = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return parse_card(path.read_text(encoding="utf-8"), path)
+    except UnicodeDecodeError as error:
+        raise CardError(f"{path} is no model card ({error})") from error
+
+
+def parse_card(text: str, path: Path) -> ModelCard:
+    """A card from its text.
+
+    Args:
+        text: YAML or JSON.
+        path: Where it stands.
+
+    Returns:
+        The card.
+
+    Raises:
+        CardError: It is not right; the message says what.
+    """
+    try:
+        stated = yaml.safe_load(text)
+        if not isinstance(stated, dict):
+            raise CardError(f"{path} is no model card: it states no name, summary and model")
         known = {each.name for each in fields(ModelCard)} - {"path"}
-        if not isinstance(stated, dict) or (unknown := set(stated) - known):
-            raise CardError(f"{path} has unknown entries: {sorted(unknown)}")
+        if unknown := {str(key) for key in stated} - known:
+            raise CardError(f"{path} has unknown entries: {', '.join(sorted(unknown))}")
         for name in ("classes", "data", "limits"):
             stated[name] = tuple(stated.get(name) or ())
-        return ModelCard(path=path, **stated)
-    except (yaml.YAMLError, TypeError, UnicodeDecodeError) as error:
-        raise CardError(f"{path} is no model card ({error})") from error
+        card = ModelCard(path=path, **stated)
+    except (yaml.YAMLError, TypeError) as error:
+        said = " ".join(str(error).split())
+        raise CardError(f"{path} is no model card ({said})") from error
+    _check(card)
+    return card
+
+
+def _check(card: ModelCard) -> None:
+    """Refuse a card whose entries mean nothing."""
+    if not isinstance(card.model, Mapping) or "type" not in card.model:
+        raise CardError(f"{card.path}: model has no type, such as lidnet_mm.DenoisingModel")
+    if card.weights and not str(card.weights).endswith(SAFETENSORS):
+        raise CardError(
+            f"{card.path}: weights {card.weights} are not loaded: a card's weights are a file of "
+            f"safetensors ({SAFETENSORS}), which holds no code"
+        )
+    for name in ("default_strength", "score_threshold"):
+        value = getattr(card, name)
+        if not _is_number(value) or not 0 <= value <= 1:
+            raise CardError(f"{card.path}: {name} is {value!r}; give a number from 0 to 1")
+    if not isinstance(card.trained_for, Mapping):
+        raise CardError(f"{card.path}: trained_for is {card.trained_for!r}; give name: [low, high]")
+    for name, limits in card.trained_for.items():
+        pair = isinstance(limits, list | tuple) and len(limits) == 2
+        if not pair or not all(map(_is_number, limits)) or limits[0] > limits[1]:
+            raise CardError(
+                f"{card.path}: {name} is {limits!r}; give its lowest and highest value, [low, high]"
+            )
+
+
+def _is_number(value: object) -> bool:
+    """Whether a value is a number; true and false are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -88,3 +88,26 @@ def test_mpi_has_to_say_where_the_processes_meet(started, alone):
 def test_unknown_launchers_are_refused():
     with pytest.raises(ValueError, match="launcher must be one of"):
         join_processes(config(), "ssh")
+
+
+@pytest.mark.parametrize("launcher", ["pytorch", "mpi"])
+def test_more_processes_than_gpus(started, alone, launcher):
+    started(launcher)
+    alone.setenv(RANKS[launcher][2], "1")
+    alone.setattr(torch.cuda, "is_available", lambda: True)
+    alone.setattr(torch.cuda, "device_count", lambda: 1)
+    with pytest.raises(RuntimeError, match="a process 2 on a machine with 1 GPU: start one"):
+        join_processes(config(), launcher)
+    assert not distributed.is_initialized()
+
+
+@pytest.mark.parametrize("launcher", ["pytorch", "slurm", "mpi"])
+def test_with_a_gpu_for_each_mmengine_forms_the_group(started, alone, launcher):
+    started(launcher)
+    alone.setattr(torch.cuda, "is_available", lambda: True)
+    alone.setattr(torch.cuda, "device_count", lambda: 1)
+    joined = config()
+    join_processes(joined, launcher)
+    assert joined.launcher == launcher
+    assert "model_wrapper_cfg" not in joined
+    assert not distributed.is_initialized()

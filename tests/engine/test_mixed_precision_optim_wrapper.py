@@ -2,6 +2,7 @@
 
 import copy
 import math
+from unittest import mock
 
 import pytest
 import SimpleITK
@@ -171,3 +172,18 @@ class TestState:
 def test_unknown_types_are_refused():
     with pytest.raises(ValueError, match="dtype must be one of"):
         of_one_weight("float16")
+
+
+@pytest.mark.parametrize(("dtype", "refused"), [("bf16", True), ("fp16", False)])
+def test_a_gpu_that_only_emulates_bf16(monkeypatch, dtype, refused):
+    """As PyTorch tells of one from before 2020."""
+    weight = mock.Mock()
+    weight.device.type = "cuda"
+    optimizer = mock.Mock(spec=torch.optim.SGD, param_groups=[{"params": [weight]}])
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda emulated=True: emulated)
+    monkeypatch.setattr(torch.amp, "GradScaler", mock.Mock())
+    if refused:
+        with pytest.raises(RuntimeError, match="train with --amp fp16"):
+            MixedPrecisionOptimWrapper(dtype, optimizer=optimizer)
+    else:
+        assert MixedPrecisionOptimWrapper(dtype, optimizer=optimizer).device == "cuda"

@@ -80,17 +80,22 @@ class TestChoice:
     def installed(self, tmp_path, monkeypatch, anew):
         """Function that puts a package ``radiomics`` of some modules in the way of the real one."""
 
+        def loaded():
+            return [name for name in sys.modules if name.split(".")[0] == "radiomics"]
+
         def install(**modules):
             folder = tmp_path / "radiomics"
             folder.mkdir()
             for name, text in modules.items():
                 (folder / f"{name}.py").write_text(text)
-            for name in [name for name in sys.modules if name.split(".")[0] == "radiomics"]:
+            for name in loaded():
                 monkeypatch.delitem(sys.modules, name)
             others = [path for path in sys.path if "site-packages" not in path]
             monkeypatch.setattr(sys, "path", [str(tmp_path), *others])
 
-        return install
+        yield install
+        for name in loaded():  # its own, which would outlive the test
+            del sys.modules[name]
 
 
 @pytest.mark.usefixtures("without_pyradiomics")

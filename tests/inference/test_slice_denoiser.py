@@ -71,3 +71,37 @@ def test_wrong_strength(option, value):
 def test_wrong_precision():
     with pytest.raises(ValueError, match="fp32, fp16, bf16"):
         SliceDenoiser(model("Identity"), precision="int8")
+
+
+class Watchful(torch.nn.Module):
+    """Changes nothing, and notes whether float32 may be multiplied in tf32."""
+
+    def forward(self, x):
+        backends = (torch.backends.cudnn, torch.backends.cuda.matmul)
+        self.allowed = [backend.allow_tf32 for backend in backends]
+        return x
+
+
+@pytest.mark.parametrize("product", [True, False])
+def test_full_precision_is_not_tf32(product):
+    built = model("Identity")
+    built.generator = Watchful()
+    before = torch.backends.cuda.matmul.allow_tf32
+    torch.backends.cuda.matmul.allow_tf32 = product
+    try:
+        SliceDenoiser(built)(slices())
+        assert torch.backends.cuda.matmul.allow_tf32 is product
+    finally:
+        torch.backends.cuda.matmul.allow_tf32 = before
+    assert built.generator.allowed == [False, False]
+    assert torch.backends.cudnn.allow_tf32  # PyTorch's own setting, as before
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize(("precision", "most"), [("fp32", 0.05), ("fp16", 2.0), ("bf16", 16.0)])
+def test_gpu_equals_cpu(precision, most):
+    hu = slices((64, 64))
+    expected, _ = SliceDenoiser(model(channels=4))(hu)
+    found, _ = SliceDenoiser(model(channels=4), device="cuda", precision=precision)(hu)
+    for ours, wanted in zip(found, expected, strict=True):
+        assert np.sqrt(np.mean((ours - wanted) ** 2)) <= most

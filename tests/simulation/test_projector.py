@@ -124,7 +124,7 @@ def test_stays_on_the_device_of_the_slices(kind, views):
     assert slices.shape == image.shape
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.gpu
 @pytest.mark.parametrize("kind", KINDS)
 def test_gpu_equals_cpu(kind):
     scan = kind.covering(40, 1.0, 32)

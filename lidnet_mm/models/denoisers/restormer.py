@@ -1,7 +1,7 @@
 """A small Restormer, the network of MONAI."""
 
+import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from lidnet_mm.models.denoisers.base_generator import BaseGenerator
 from lidnet_mm.models.denoisers.output_range import into_range
@@ -80,10 +80,24 @@ class Restormer(BaseGenerator):
     def denoise(self, x: Tensor) -> Tensor:
         """(N, 1, H, W) in [0, 1] to (N, 1, H, W), not negative."""
         rows, columns = x.shape[-2:]
-        padding = (0, self._missing(columns), 0, self._missing(rows))
-        residual = self.network(functional.pad(x, padding, mode="replicate"))
-        return into_range(x + residual[..., :rows, :columns])
+        residual = self.network(_resized(x, self._padded(rows), self._padded(columns)))
+        return into_range(x + _resized(residual, rows, columns))
 
-    def _missing(self, side: int) -> int:
-        """Pixels up to the next multiple; at least two multiples, for the coarsest norm."""
-        return max(-side % self.multiple, 2 * self.multiple - side)
+    def _padded(self, side: int) -> int:
+        """The next multiple; at least two multiples, for the coarsest norm.
+
+        No negative number is divided: ONNX rounds its quotient up.
+        """
+        return max((side + self.multiple - 1) // self.multiple, 2) * self.multiple
+
+
+def _resized(x: Tensor, rows: int, columns: int) -> Tensor:
+    """Cut (N, C, H, W) to (N, C, rows, columns), or repeat its last rows and columns up to it.
+
+    By indices, which ask no question about sizes: padding and slicing do, and a graph of any size
+    can then not be proven.
+    """
+    for axis, length in ((-2, rows), (-1, columns)):
+        index = torch.arange(length, device=x.device).clamp(max=x.shape[axis] - 1)
+        x = x.index_select(axis, index)
+    return x

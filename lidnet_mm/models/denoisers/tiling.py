@@ -116,8 +116,8 @@ def tile_overlap(generator: nn.Module, tile_size: int, overlap: int | None = Non
     if overlap is None:
         raise ValueError(
             f"{name} has no receptive_radius: its output depends on the whole slice, or it does "
-            "not say on how much. Give the overlap of the tiles in pixels; the result is then not "
-            "that of the whole slice"
+            "not say on how much. Leave tiles out. Give the overlap of the tiles (tile_overlap of "
+            "test_cfg, in pixels) where a result that is not that of the whole slice will do"
         )
     if overlap < 0:
         raise ValueError(f"the overlap of tiles must not be negative, got {overlap}")

@@ -128,13 +128,19 @@ class ROIPerceptualLoss(nn.Module):
         image_of_region: Tensor,
         image_shape: tuple[int, int],
     ) -> Tensor:
-        """Mean squared difference of one level on each of R boxes: (R,)."""
-        squared = (ours - theirs.detach()).square().mean(dim=1)
+        """Mean squared difference of one level on each of R boxes: (R,), at least float32.
+
+        Features may be in half precision. Their squares are not: in float16 a difference of 256 is
+        infinite and one below 2e-4 nothing.
+        """
+        dtype = torch.promote_types(ours.dtype, torch.float32)
+        squared = (ours.to(dtype) - theirs.detach().to(dtype)).square().mean(dim=1)
         height, width = squared.shape[-2:]
         scale_y, scale_x = height / image_shape[0], width / image_shape[1]
         rows = _coverage(boxes[:, 1] * scale_y, boxes[:, 3] * scale_y, height)
         columns = _coverage(boxes[:, 0] * scale_x, boxes[:, 2] * scale_x, width)
-        per_row = torch.einsum("rhw,rw->rh", squared[image_of_region], columns.to(squared))
+        with torch.autocast(squared.device.type, enabled=False):
+            per_row = torch.einsum("rhw,rw->rh", squared[image_of_region], columns.to(squared))
         return (per_row * rows.to(squared)).sum(dim=1)
 
 

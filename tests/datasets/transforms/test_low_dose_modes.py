@@ -149,7 +149,7 @@ def test_impossible_settings_are_refused(settings, problem):
         SimulateLowDose(**settings)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.gpu
 def test_another_device_draws_other_noise_of_the_same_strength():
     settings = {"noise_hu": 60.0, "num_views": 96}
     here, ndct = pair(SimulateLowDose(**settings))

@@ -19,7 +19,7 @@ GENERATORS = [
     for cls in (getattr(denoisers, name) for name in denoisers.__all__)
     if issubclass(cls, BaseGenerator)
     and not inspect.isabstract(cls)
-    and cls is not denoisers.OnnxGenerator  # wants a file: test_onnx_generator.py
+    and cls is not denoisers.OnnxGenerator  # wants a file: tests/apis/test_export_onnx.py
 ]
 
 

@@ -290,3 +290,16 @@ def test_by_size_on_a_single_map_is_the_mean_over_all():
 def test_unknown_levels_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         ROIPerceptualLoss(**options)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("difference", [300.0, 2.0**-13])
+def test_half_precision_features_have_squares_in_full(dtype, difference):
+    """Of float16 the one square would be infinite and the other zero."""
+    ours = torch.full((1, 3, 8, 12), difference, dtype=dtype)
+    loss_of = ROIPerceptualLoss(loss_weight=1.0)
+    regions = [_boxes([8, 8, 40, 40]).float()]
+    with torch.autocast("cpu", dtype):
+        loss = loss_of((ours,), (torch.zeros_like(ours),), regions, IMAGE)
+    assert loss.dtype == torch.float32
+    assert loss.item() == pytest.approx(difference**2, rel=1e-6)
