@@ -168,6 +168,8 @@ class TreeRun:
         """Denoise one series, unless it is done."""
         pipeline, state, way = self._pipeline, found.state(), self._way(target)
         if not self._keep and self._tree.is_done(found.identity, target.folder, state, way):
+            if pipeline.strict:
+                pipeline.warnings(found.open())  # a run that was not strict may have written it
             return SeriesOutcome(found, "skipped")
         volume = found.open()
         warnings = pipeline.warnings(volume)

@@ -170,7 +170,7 @@ def test_read_only_and_full_disk(repository, tmp_path, source, options, words):
 
 def test_a_series_that_lacks_a_slice_is_said_to(denoise, tmp_path, write_series, capsys):
     write_series(np.zeros((4, 64, 64), np.int16), heights=[0, 2.5, 7.5, 10])
-    line = [str(tmp_path / "series"), str(tmp_path / "out"), *"--detector none".split()]
+    line = [str(tmp_path / "series"), str(tmp_path / "out"), *["--detector", "none"]]
     assert denoise(line) == 0
     said = capsys.readouterr().err
     assert "up to 5 mm, here between slices 1 and 2, instead of 2.5 mm; about 1 missing" in said
@@ -190,3 +190,10 @@ def test_what_is_left_out_is_said_once(denoise, tmp_path, source, capsys):
     assert denoise([str(source), str(tmp_path / "out"), "--detector", "none"]) == 0
     (line,) = [line for line in capsys.readouterr().err.splitlines() if "broken.dcm" in line]
     assert line.count("damaged or incomplete") == 1
+
+
+def test_strict_refuses_what_a_run_before_wrote(denoise, tmp_path, source, capsys):
+    line = [str(source), str(tmp_path / "out"), *"--detector none".split()]
+    assert denoise(line) == 0
+    assert denoise([*line, "--strict"]) == 2
+    assert "was not trained for it" in capsys.readouterr().err
