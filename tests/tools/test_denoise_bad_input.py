@@ -193,7 +193,7 @@ def test_what_is_left_out_is_said_once(denoise, tmp_path, source, capsys):
 
 
 def test_strict_refuses_what_a_run_before_wrote(denoise, tmp_path, source, capsys):
-    line = [str(source), str(tmp_path / "out"), *"--detector none".split()]
+    line = [str(source), str(tmp_path / "out"), "--detector", "none"]
     assert denoise(line) == 0
     assert denoise([*line, "--strict"]) == 2
     assert "was not trained for it" in capsys.readouterr().err
