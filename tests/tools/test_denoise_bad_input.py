@@ -197,3 +197,14 @@ def test_strict_refuses_what_a_run_before_wrote(denoise, tmp_path, source, capsy
     assert denoise(line) == 0
     assert denoise([*line, "--strict"]) == 2
     assert "was not trained for it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("shape", "remedy"),
+    [((64, 64), "give a volume of columns, rows and slices"), ((64, 64, 4, 2), "split it into")],
+)
+def test_nifti_of_other_axes_gets_the_remedy_that_fits(denoise, tmp_path, capsys, shape, remedy):
+    (tmp_path / "in").mkdir()
+    nibabel.save(nibabel.Nifti1Image(np.zeros(shape, np.int16), np.eye(4)), tmp_path / "in/a.nii")
+    assert denoise([str(tmp_path / "in"), str(tmp_path / "out"), "--detector", "none"]) == 2
+    assert remedy in capsys.readouterr().err
