@@ -31,6 +31,7 @@ from lidnet_mm.datasets.writers import FORMATS
 from lidnet_mm.datasets.writers.open_writer import split_suffix
 from lidnet_mm.inference.output_tree import require_apart
 from lidnet_mm.inference.slice_denoiser import PRECISIONS
+from lidnet_mm.inference.slice_distances import uneven_slices
 from lidnet_mm.inference.source_tree import FoundVolume, find_volumes
 from lidnet_mm.inference.tree_run import SeriesOutcome, TreeRun, one_line
 from lidnet_mm.last_line import say_error
@@ -132,7 +133,7 @@ def dry_run(inferencer: LIDInferencer, volumes: Sequence[FoundVolume]) -> int:
             total += volume.num_slices
             if seconds is None:
                 seconds = _seconds_a_slice(inferencer, volume)
-            for warning in inferencer.pipeline.warnings(volume):
+            for warning in inferencer.pipeline.warnings(volume) + uneven_slices(volume):
                 line += f"\n    note: {warning}"
         except (OSError, ValueError) as error:
             failed += 1

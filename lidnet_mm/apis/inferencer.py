@@ -236,6 +236,8 @@ def nothing_found(source: Path, left_out: Sequence[LeftOut]) -> str:
 def why_left_out(each: LeftOut) -> str:
     """Say in one line what was left out, and why."""
     said = f"{each.source}: {each.reason}" if each.source else each.reason
+    if each.told:
+        said = each.source
     return " ".join(said.split())
 
 

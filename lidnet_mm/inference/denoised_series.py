@@ -28,9 +28,11 @@ class DenoisedSeries:
         volume: (Z, Y, X) float32 in HU, slices towards superior, rows towards posterior, columns
             towards left; of an array or an image in its own order. None where it was only written.
         spacing: mm between slices, rows and columns; None where the source does not tell.
-        affine: (4, 4), (slice, row, column) of ``volume`` to mm in LPS+; None as above.
+        affine: (4, 4), (slice, row, column) of ``volume`` to mm in LPS+; None as above, and where
+            the slices are not evenly spaced.
         lesions: What the detector found, by falling score; None without a detector.
-        warnings: Where the series is not what the denoiser was trained for.
+        warnings: Where the series is not what the denoiser was trained for, and slices that it
+            lacks.
         files: What was written.
     """
 
@@ -155,8 +157,12 @@ def lesion_files(prefix: str, writer: VolumeWriter) -> tuple[Path, ...]:
 
 
 def display_affine_of(volume: CTVolume) -> np.ndarray | None:
-    """(4, 4), (slice, row, column) in display order to mm in LPS+; None where nobody knows."""
-    if volume.affine is None:
+    """(4, 4), (slice, row, column) in display order to mm in LPS+.
+
+    None where nobody knows, and for slices that are not evenly spaced: no matrix says where they
+    lie.
+    """
+    if volume.affine is None or not volume.uniform:
         return None
     affine = display_affine(volume)
     affine[:, :3] = affine[:, 2::-1]

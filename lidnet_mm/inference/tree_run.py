@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lidnet_mm.datasets.writers import FORMATS, open_writer
-from lidnet_mm.datasets.writers.open_writer import split_suffix
+from lidnet_mm.datasets.writers.open_writer import OWN_FORMAT, split_suffix
 from lidnet_mm.inference.denoised_series import (
     DenoisedSeries,
     Progress,
@@ -20,6 +20,7 @@ from lidnet_mm.inference.denoised_series import (
 )
 from lidnet_mm.inference.output_tree import OutputTree
 from lidnet_mm.inference.series_pipeline import SeriesPipeline
+from lidnet_mm.inference.slice_distances import uneven_slices
 from lidnet_mm.inference.source_tree import FoundVolume
 from lidnet_mm.inference.study_report import names_of, report_file, write_report
 from lidnet_mm.whole_file import UnwritableError
@@ -83,7 +84,7 @@ class TreeRun:
 
     Raises:
         ValueError: There is no such format, names are to be kept and there is no report, or
-            ``out`` is a file and is to be a folder.
+            ``out`` is a file and is to be a folder, or a file whose name says another format.
     """
 
     def __init__(
@@ -102,6 +103,12 @@ class TreeRun:
             raise ValueError(f"format is {format!r}; give one of {', '.join(FORMATS)}")
         if keep_names and not report:
             raise ValueError("names are kept in the report alone: give --report, too")
+        own = split_suffix(out.name)[1]
+        if single_file and format is not None and OWN_FORMAT.get(own, format) != format:
+            raise ValueError(
+                f"{out} is named as {OWN_FORMAT[own]}, but the format is to be {format}: give"
+                " another name, or leave the format out"
+            )
         if not single_file and out.exists() and not out.is_dir():
             raise ValueError(f"{out} is a file: give a folder, which may be a new one")
         self.out = out
@@ -161,6 +168,8 @@ class TreeRun:
         """Denoise one series, unless it is done."""
         pipeline, state, way = self._pipeline, found.state(), self._way(target)
         if not self._keep and self._tree.is_done(found.identity, target.folder, state, way):
+            if pipeline.strict:
+                pipeline.warnings(found.open())  # a run that was not strict may have written it
             return SeriesOutcome(found, "skipped")
         volume = found.open()
         warnings = pipeline.warnings(volume)
@@ -191,7 +200,8 @@ class TreeRun:
                 write_report(page, volume, writer, lesions, pipeline, warnings, shown)
             files = self._tree.publish(found.identity, part, target.folder, state, way)
         place = spacing_of(volume), display_affine_of(volume)
-        series = DenoisedSeries(denoised, *place, lesions, warnings, files)
+        notes = warnings + uneven_slices(volume)
+        series = DenoisedSeries(denoised, *place, lesions, notes, files)
         return SeriesOutcome(found, "done", series=series)
 
     def _way(self, target: Target) -> str:

@@ -166,3 +166,45 @@ def test_read_only_and_full_disk(repository, tmp_path, source, options, words):
     assert last.startswith("error: ") and words in last
     left = [line for line in done.stdout.splitlines() if line.startswith("./")]
     assert left == (["./a.nii"] if "64k" in options else [])
+
+
+def test_a_series_that_lacks_a_slice_is_said_to(denoise, tmp_path, write_series, capsys):
+    write_series(np.zeros((4, 64, 64), np.int16), heights=[0, 2.5, 7.5, 10])
+    line = [str(tmp_path / "series"), str(tmp_path / "out"), *["--detector", "none"]]
+    assert denoise(line) == 0
+    said = capsys.readouterr().err
+    assert "up to 5 mm, here between slices 1 and 2, instead of 2.5 mm; about 1 missing" in said
+    assert denoise([*line, "--format", "nifti"]) == 2
+    assert "choose the format dicom" in capsys.readouterr().err
+    assert not list((tmp_path / "out").glob("*.nii.gz"))
+
+
+def test_a_name_that_says_another_format(tmp_path, source, refused):
+    said = refused(source / "a.nii", tmp_path / "b.nii.gz", "--format", "mha")
+    assert "b.nii.gz is named as nifti, but the format is to be mha" in said
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in"]
+
+
+def test_what_is_left_out_is_said_once(denoise, tmp_path, source, capsys):
+    (source / "broken.dcm").write_bytes(b"nothing")
+    assert denoise([str(source), str(tmp_path / "out"), "--detector", "none"]) == 0
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "broken.dcm" in line]
+    assert line.count("damaged or incomplete") == 1
+
+
+def test_strict_refuses_what_a_run_before_wrote(denoise, tmp_path, source, capsys):
+    line = [str(source), str(tmp_path / "out"), "--detector", "none"]
+    assert denoise(line) == 0
+    assert denoise([*line, "--strict"]) == 2
+    assert "was not trained for it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("shape", "remedy"),
+    [((64, 64), "give a volume of columns, rows and slices"), ((64, 64, 4, 2), "split it into")],
+)
+def test_nifti_of_other_axes_gets_the_remedy_that_fits(denoise, tmp_path, capsys, shape, remedy):
+    (tmp_path / "in").mkdir()
+    nibabel.save(nibabel.Nifti1Image(np.zeros(shape, np.int16), np.eye(4)), tmp_path / "in/a.nii")
+    assert denoise([str(tmp_path / "in"), str(tmp_path / "out"), "--detector", "none"]) == 2
+    assert remedy in capsys.readouterr().err

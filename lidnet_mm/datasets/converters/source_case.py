@@ -23,6 +23,7 @@ class LeftOut:
             written.
         slice_index: Slice of the volume, from 0 towards superior; None where it is of no slice.
         count: How many such things.
+        told: ``source`` is a sentence that says why, too.
     """
 
     what: str
@@ -30,6 +31,7 @@ class LeftOut:
     source: str = ""
     slice_index: int | None = None
     count: int = 1
+    told: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from nibabel.spatialimages import HeaderDataError, ImageDataError
 
 from lidnet_mm.datasets.readers.claimed_size import check_claimed_size
 from lidnet_mm.datasets.readers.nifti_space import affine_in_mm
-from lidnet_mm.datasets.readers.volume import CTVolume, VolumeError
+from lidnet_mm.datasets.readers.volume import NO_VOLUME, CTVolume, VolumeError
 
 SEEK_POINT_SPACING = 1 << 20
 """Decompressed bytes between two seek points. One costs 32 KiB of memory."""
@@ -181,9 +181,9 @@ def _volume_shape(path: Path, image: nibabel.Nifti1Image) -> tuple[int, int, int
     """The shape of a 3-D volume of real numbers (trailing axes of length 1 dropped)."""
     shape = image.shape
     if len(shape) < 3 or any(size != 1 for size in shape[3:]) or min(shape) < 1:
+        remedy = NO_VOLUME if len(shape) < 3 or min(shape) < 1 else "split it into 3-D volumes"
         raise VolumeError(
-            f"Cannot read {path}: its shape is {shape}, not that of one 3-D volume;"
-            " split it into 3-D volumes"
+            f"Cannot read {path}: its shape is {shape}, not that of one 3-D volume; {remedy}"
         )
     if image.get_data_dtype().kind not in "iuf":
         raise VolumeError(

@@ -9,7 +9,7 @@ import SimpleITK
 from mmengine.logging import print_log
 
 from lidnet_mm.datasets.readers.claimed_size import check_claimed_size
-from lidnet_mm.datasets.readers.volume import CTVolume, VolumeError
+from lidnet_mm.datasets.readers.volume import NO_VOLUME, CTVolume, VolumeError
 
 BYTES = {
     SimpleITK.sitkInt8: 1,
@@ -188,9 +188,10 @@ def _read_information(path: Path) -> SimpleITK.ImageFileReader:
             " damaged or of another type, copy or convert it again"
         ) from error
     if reader.GetDimension() != 3 or min(reader.GetSize()) < 1:
+        remedy = "split it into 3-D volumes" if reader.GetDimension() > 3 else NO_VOLUME
         raise VolumeError(
             f"Cannot read {path}: its shape is {reader.GetSize()}, not that of one 3-D volume;"
-            " split it into 3-D volumes"
+            f" {remedy}"
         )
     if reader.GetPixelID() not in BYTES:
         kind = SimpleITK.GetPixelIDValueAsString(reader.GetPixelID())

@@ -18,6 +18,10 @@ class VolumeError(ValueError):
     """A CT volume cannot be read; the message names the file, the reason and a remedy."""
 
 
+NO_VOLUME = "give a volume of columns, rows and slices"
+"""What to do where a file holds less than a volume."""
+
+
 @dataclass(frozen=True)
 class Orientation:
     """Which stored axis runs along each axis of the patient, and which way.

@@ -3,6 +3,7 @@
 import numpy as np
 
 from lidnet_mm.datasets.readers import CTVolume
+from lidnet_mm.datasets.writers.volume_writer import WriteError
 
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
@@ -10,9 +11,16 @@ LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 def display_affine(volume: CTVolume) -> np.ndarray:
     """(4, 4), (column, row, slice) in display order to mm in LPS+.
 
-    The slices are taken as evenly spaced. A volume that does not tell where it lies gets steps of
-    1 mm from 0.
+    A volume that does not tell where it lies gets steps of 1 mm from 0.
+
+    Raises:
+        WriteError: The slices are not evenly spaced, which no such matrix can say.
     """
+    if not volume.uniform:
+        raise WriteError(
+            f"{volume.path}: its slices are not evenly spaced, and a file of one volume knows one"
+            " distance alone: choose the format dicom, or give the series with all its slices"
+        )
     affine = np.eye(4)
     if volume.affine is None:
         return affine

@@ -13,6 +13,14 @@ from lidnet_mm.datasets.writers.volume_writer import Derivation, VolumeWriter
 FORMATS = {"dicom": ".dcm", "nifti": ".nii.gz", "nrrd": ".nrrd", "mha": ".mha", "png": ".png"}
 """Formats that can be asked for, and how their files end."""
 
+OWN_FORMAT = {
+    **{suffix: name for name, suffix in FORMATS.items()},
+    ".nii": "nifti",
+    ".mhd": "mha",
+    ".nhdr": "nrrd",
+}
+"""The format that a suffix stands for."""
+
 WRITERS = {
     ".nii": NiftiWriter,
     ".nii.gz": NiftiWriter,

@@ -144,3 +144,13 @@ def test_pictures_have_no_place_for_dicom(tmp_path):
     volume = PngFolder(tmp_path, [tmp_path / "0.png"])
     with pytest.raises(WriteError, match="does not tell where its voxels lie"):
         write(volume, tmp_path / "out", 0.0, ".dcm")
+
+
+@pytest.mark.parametrize("suffix", [".nii.gz", ".nrrd", ".mha"])
+def test_a_series_that_lacks_a_slice_is_no_single_file(write_series, tmp_path, suffix):
+    """Such a file states one distance: the slices behind the gap would lie somewhere else."""
+    source = write_series(np.zeros((4, 8, 8), np.int16), heights=[0, 2.5, 7.5, 10])
+    with pytest.raises(WriteError, match=r"not evenly spaced.*choose the format dicom"):
+        write(open_volume(source), tmp_path / "out", 0.0, suffix)
+    assert not list((tmp_path / "out").iterdir())
+    assert len(write(open_volume(source), tmp_path / "dicom", 0.0, ".dcm")) == 4

@@ -205,10 +205,10 @@ def _read_headers(files: Sequence[Path]) -> tuple[list[DicomSlice], list[LeftOut
         except NotASliceError as error:
             others.setdefault((path.parent, error.reason), []).append(str(error))
         except OSError as error:
-            unusable.append(LeftOut("file", "it cannot be opened", str(error)))
+            unusable.append(LeftOut("file", "it cannot be opened", str(error), told=True))
         except VolumeError as error:
             reason = getattr(error, "reason", "it is no regular file")
-            unusable.append(LeftOut("file", reason, str(error)))
+            unusable.append(LeftOut("file", reason, str(error), told=True))
     left_out = [_others(reason, texts) for (_, reason), texts in others.items()]
     return slices, [*unusable, *left_out]
 
@@ -216,7 +216,7 @@ def _read_headers(files: Sequence[Path]) -> tuple[list[DicomSlice], list[LeftOut
 def _others(reason: str, texts: Sequence[str]) -> LeftOut:
     """The files of one folder that are no CT slices for one reason."""
     more = f" (and {len(texts) - 1} more files of its folder)" if len(texts) > 1 else ""
-    return LeftOut("file", reason, f"{texts[0]}{more}", count=len(texts))
+    return LeftOut("file", reason, f"{texts[0]}{more}", count=len(texts), told=True)
 
 
 def _each_once(slices: Sequence[DicomSlice]) -> tuple[list[DicomSlice], list[LeftOut]]:
