@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from scipy import ndimage
 
+from lidnet_mm.datasets.converters.checks.hounsfield_check import check_hounsfield
+from lidnet_mm.datasets.converters.source_case import UnusableCaseError
 from lidnet_mm.datasets.readers import CTVolume, DicomVolume
 from lidnet_mm.evaluation.noise_power_spectrum import (
     PATCH_MM,
@@ -35,6 +37,9 @@ QUIET = 0.2
 ANATOMY_PER_MM = 0.2
 """Frequencies below are of vessels and muscles, and not of the kernel."""
 
+LOWEST_STORED_HU = -1024.0
+"""Where most scanners cut off."""
+
 NAMES = {
     "noise_hu": ("noise", "HU"),
     "pixel_spacing_mm": ("pixel spacing", "mm"),
@@ -57,6 +62,7 @@ class SeriesCharacter:
         nps_peak_per_mm: Frequency from 0.2 /mm on at which the radial noise power spectrum of these
             squares is largest: below lies anatomy.
         lung_share: Part of body and lung that is lung.
+        not_hu: Why its values are no Hounsfield units, and what to do; empty where they may be.
     """
 
     noise_hu: float | None
@@ -64,6 +70,7 @@ class SeriesCharacter:
     slice_spacing_mm: float | None
     nps_peak_per_mm: float | None
     lung_share: float
+    not_hu: str = ""
 
 
 def measure(volume: CTVolume) -> SeriesCharacter:
@@ -83,8 +90,8 @@ def measure(volume: CTVolume) -> SeriesCharacter:
     spacing = volume.spacing or (0.7, 0.7)
     quiet: list[NoiseSpectrum] = []
     lung, body = 0, 0
-    for index in chosen:
-        hu = volume.read_slice(int(index))
+    slices = [volume.read_slice(int(index)) for index in chosen]
+    for hu in slices:
         blocks = _blocks(hu, spacing)
         lung += _lung(blocks)
         body += int(in_body(blocks).sum())
@@ -101,6 +108,7 @@ def measure(volume: CTVolume) -> SeriesCharacter:
         slice_spacing_mm=_slice_spacing(volume),
         nps_peak_per_mm=None if spectrum is None else _peak(spectrum),
         lung_share=lung / max(1, lung + body),
+        not_hu=_not_hu(np.stack(slices)),
     )
 
 
@@ -112,13 +120,13 @@ def outside_range(series: SeriesCharacter, trained: Mapping[str, Sequence[float]
         trained: Name of an attribute of :class:`SeriesCharacter` → its lowest and highest value.
 
     Returns:
-        A sentence for each value outside, or that cannot be told.
+        A sentence for each value outside, or that cannot be told, and for values that are not HU.
 
     Raises:
         ValueError: If the range names something else.
     """
     measured = asdict(series)
-    sentences = []
+    sentences = [f"values are not HU: {series.not_hu}"] if series.not_hu else []
     for key, (low, high) in trained.items():
         if key not in NAMES:
             raise ValueError(f"{key} is no part of a range: it has {', '.join(NAMES)}")
@@ -130,6 +138,17 @@ def outside_range(series: SeriesCharacter, trained: Mapping[str, Sequence[float]
             found = f"{value:.3g} {unit}".strip()
             sentences.append(f"{name} is {found}; trained for {low:g} to {high:g}")
     return [sentence.strip() for sentence in sentences]
+
+
+def _not_hu(hu: np.ndarray) -> str:
+    """Why values (S, H, W) are no HU, in the words of the converters; empty where they may be."""
+    if not np.isfinite(hu).all():  # refused by name when its turn comes
+        return ""
+    try:
+        check_hounsfield(np.maximum(hu, LOWEST_STORED_HU), "")  # noise of low dose goes below air
+    except UnusableCaseError as error:
+        return error.reason
+    return ""
 
 
 def _blocks(hu: np.ndarray, spacing: Sequence[float]) -> np.ndarray:

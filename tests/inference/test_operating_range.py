@@ -208,3 +208,25 @@ class TestInference:
         said = capsys.readouterr()
         assert said.err.count("note: ") == 1 and "note: lung as part of the body" in said.err
         assert len(list((tree / "warned").glob("*.nii.gz"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("hu", "words"),
+    [
+        ((body() + noise(20) > -500).astype(float), "scaled to 0..1"),
+        (body() + noise(20) + 1024, "1024"),
+        (np.full((2, SIDE, SIDE), np.nan), ""),
+    ],
+    ids=["a mask", "an offset that was kept", "what is refused later"],
+)
+def test_values_that_are_not_hu_are_told_in_the_words_of_the_converters(hu, words):
+    found = measure(volume(hu))
+    assert bool(found.not_hu) == bool(words)
+    assert words in found.not_hu
+    (told,) = outside_range(found, {})[:1] or [""]
+    assert told.startswith("values are not HU: " if words else "")
+
+
+def test_hu_are_not_doubted(lidc):
+    assert not measure(lidc).not_hu
+    assert not measure(volume(body() + noise(20))).not_hu
