@@ -108,7 +108,7 @@ def test_waiting_hears_it(run_and_signal, folders):
 
     def hold():
         with folder_lock(folders[0]):
-            given_up.append(not ended.wait(60))  # For a run that does not hear it.
+            given_up.append(not ended.wait(1200))  # For a run that does not hear it.
 
     holder = threading.Thread(target=hold)
     holder.start()
