@@ -14,6 +14,9 @@ VENV ?= .venv
 # compiled for one PyTorch.
 TORCH ?=
 
+ifneq ($(words $(VENV)),1)
+$(error VENV="$(VENV)" has a blank or is empty, which make cannot work with: name another folder)
+endif
 BIN := $(abspath $(VENV))/bin
 STAMP := $(VENV)/.installed
 INPUTS := requirements.txt requirements-build.txt requirements-dev.txt \
@@ -33,8 +36,9 @@ help: ## show this list
 install: $(STAMP) ## set up $(VENV): PyTorch, the OpenMMLab stack, this package (editable)
 
 $(STAMP): $(INPUTS)
-	@$(ANY_PYTHON) -c "import sys; sys.version_info >= (3,) or sys.exit('PYTHON=$(ANY_PYTHON) is Python 2, only 3.10 to 3.13 are supported: make install PYTHON=python3.12')"
-	@$(ANY_PYTHON) tools/install.py --python "$(PYTHON)" --venv "$(VENV)" --torch "$(TORCH)"
+	@command -v "$(ANY_PYTHON)" >/dev/null || { echo "There is no $(ANY_PYTHON): name another Python, for example make install PYTHON=python3.12" >&2; exit 1; }
+	@"$(ANY_PYTHON)" -c "import sys; sys.version_info >= (3,) or sys.exit('PYTHON=$(ANY_PYTHON) is Python 2, only 3.10 to 3.13 are supported: make install PYTHON=python3.12')"
+	@"$(ANY_PYTHON)" tools/install.py --python "$(PYTHON)" --venv "$(VENV)" --torch "$(TORCH)"
 	@touch $@
 
 doctor: ## say what is installed, what is wrong with it, and what to do

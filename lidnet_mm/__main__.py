@@ -6,6 +6,7 @@ For light installations, which have no ``mim``. A tool of a folder is named with
 
 import os
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 from typing import NoReturn
 
@@ -13,6 +14,8 @@ from lidnet_mm.last_line import say_error
 
 NO_TOOL = 2
 """Exit status where no tool was named, or none that exists."""
+
+USAGE = "python -m lidnet_mm TOOL ...; TOOL --help says what it takes. The tools:"
 
 
 def tools_folder() -> Path:
@@ -40,9 +43,18 @@ def main(arguments: list[str]) -> NoReturn:
     """
     there_are = tools()
     name, *rest = arguments or [""]
+    if name in ("-h", "--help"):
+        print("\n".join([USAGE, *(f"  {each}" for each in there_are)]))  # noqa: T201
+        sys.exit()
     if name not in there_are:
-        what = f"there is no tool {name!r}" if name else "python -m lidnet_mm TOOL ..."
-        say_error(f"{what}: choose from {', '.join(there_are)}; TOOL --help says what it takes")
+        close = [
+            each
+            for each in there_are
+            if each.startswith(f"{name}:") or get_close_matches(name, [each, each.split(":")[-1]])
+        ]
+        what = f"there is no tool {name!r}" if name else "name a tool: python -m lidnet_mm TOOL ..."
+        choice = ", ".join((name and close) or there_are)
+        say_error(f"{what}: choose from {choice}; TOOL --help says what it takes")
         sys.exit(NO_TOOL)
     # A process as of the tool's own file: workers that it starts find its functions there.
     os.execv(sys.executable, [sys.executable, str(there_are[name]), *rest])

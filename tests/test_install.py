@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import venv
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,6 +144,20 @@ def test_mim_trains_and_tests_a_config_named_without_its_folder(installation, co
     assert f"will use {config} instead" in output
     assert str(installation.served / "tools" / f"{command}.py") in output
     assert "usage:" in output.lower()
+
+
+def test_source_distribution_can_be_installed_and_holds_no_part_of_the_tests(installation):
+    if installation.kind == "editable":
+        pytest.skip("same files")
+    code = (
+        "import os, sys; from setuptools import build_meta; os.chdir(sys.argv[1]);"
+        "build_meta.build_sdist(sys.argv[2])"
+    )
+    installation.run("-c", code, str(installation.checkout), str(installation.elsewhere))
+    with tarfile.open(next(installation.elsewhere.glob("*.tar.gz"))) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"Makefile", "requirements-build.txt", "tools/install.py", "setup.py"} <= names
+    assert not [name for name in names if name.startswith("tests/")]
 
 
 def test_environment_is_the_throw_away_one(installation):

@@ -63,9 +63,9 @@ def describe(package: packages.Package, asked: packages.Wanted | None) -> str:
     """A package's line of the report."""
     extra = f" (extra `{asked.extra}`)" if asked and asked.extra else ""
     if package.absent:
-        return f"  {package.distribution:<18} not installed{extra}"
+        return f"  {package.distribution:<22} not installed{extra}"
     broken = f"  BROKEN: {package.error}" if package.error else ""
-    return f"  {package.distribution:<18} {package.version or 'unknown version'}{broken}"
+    return f"  {package.distribution:<22} {package.version or 'unknown version'}{broken}"
 
 
 def examine() -> tuple[list[str], list[Problem]]:
@@ -96,8 +96,10 @@ def examine() -> tuple[list[str], list[Problem]]:
         f"  {'shared memory':<18} "
         + ("unknown" if shared is None else f"{shared / 2**20:.0f} MiB in {folders.SHARED_MEMORY}"),
     ]
-    # Without PyTorch no ops work, which is told of PyTorch alone.
-    told = ops_problems(None if torch.error else failure, torch)
+    # Without PyTorch, or another package that mmcv imports, no ops work: that one is told alone.
+    before = list(found.values())[: list(found).index("onedl-mmcv")]
+    elsewhere = packages.fails_for(mmcv, [package for package in before if package.error])
+    told = ops_problems(None if torch.error or elsewhere else failure, torch)
     problems = [
         *python_problems(sys.version_info[:2]),
         *packages.problems(found, requirements, installed_names(), " ".join(map(str, told))),

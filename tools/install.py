@@ -26,6 +26,7 @@ def main() -> None:
         )
     from installation import InstallError
     from installation.environment import install
+    from installation.steps import ROOT
 
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--venv", type=Path, default=Path(".venv"), help="environment's folder")
@@ -37,6 +38,11 @@ def main() -> None:
         "the PATH: with a ready wheel of mmcv, if there is one",
     )
     arguments = parser.parse_args()
+    if not (ROOT / "requirements-build.txt").exists():
+        sys.exit(
+            f"\nInstallation stopped. {ROOT} is no checkout. What an installed lidnet_mm lacks: "
+            "`pip install --no-build-isolation 'lidnet_mm[detection]'` (docs/install.md)."
+        )
     try:
         install(arguments.venv.absolute(), arguments.python, arguments.torch)
     except InstallError as error:

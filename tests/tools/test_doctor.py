@@ -48,12 +48,22 @@ def test_report_is_complete_though_everything_is_broken(tool, tmp_path, error):
     assert done.stdout.endswith("Something that is needed does not work.\n")
 
 
+def test_package_that_mmcv_imports_is_told_and_mmcv_is_not(tool, tmp_path):
+    pytest.importorskip("mmcv")
+    done = run(tool, tmp_path, ["cv2"], "ModuleNotFoundError(\"No module named 'cv2'\")")
+    lines = [line for line in done.stdout.splitlines() if line.startswith("PROBLEM")]
+    assert done.returncode == 1
+    assert len(lines) == 1, done.stdout
+    assert "opencv-python-headless" in lines[0]
+    assert "`pip install --force-reinstall --no-deps 'opencv-python-headless<4.13'`" in lines[0]
+
+
 def test_report_of_this_environment(tool, tmp_path):
     pytest.importorskip("mmdet")
     done = run(tool, tmp_path, ["bm3d"], "ModuleNotFoundError(\"No module named 'bm3d'\")")
     import torch
 
-    assert f"torch              {torch.__version__}" in done.stdout
+    assert f"torch                  {torch.__version__}" in done.stdout
     assert "mmcv's compiled ops: they work" in done.stdout
     assert "PROBLEM: bm3d" not in done.stdout
     assert done.returncode == 0, done.stdout

@@ -15,10 +15,16 @@ from installation.openmmlab import installed_names, original_packages
 
 PROBE = Path(__file__).with_name("import_probe.py")
 SECONDS = 600
-# Distribution and the module that it is imported as, in the order of the report.
+# Distribution and the module that it is imported as, in the order of the report: what others import
+# stands before them. All that a bare `pip install` brings is here.
 MODULES = {
     "torch": "torch",
     "numpy": "numpy",
+    "opencv-python-headless": "cv2",
+    "pyyaml": "yaml",
+    "pillow": "PIL",
+    "scipy": "scipy",
+    "matplotlib": "matplotlib",
     "onedl-mmengine": "mmengine",
     "onedl-mmcv": "mmcv",
     "onedl-mmdetection": "mmdet",
@@ -28,10 +34,15 @@ MODULES = {
     "pyradiomics": "radiomics",
     "simpleitk": "SimpleITK",
     "nibabel": "nibabel",
+    "indexed-gzip": "indexed_gzip",
     "pydicom": "pydicom",
     "highdicom": "highdicom",
     "python-gdcm": "gdcm",
-    "matplotlib": "matplotlib",
+    "pytorch-msssim": "pytorch_msssim",
+    "safetensors": "safetensors",
+    "jinja2": "jinja2",
+    "filelock": "filelock",
+    "tqdm": "tqdm",
     "bm3d": "bm3d",
     "monai": "monai",
     "einops": "einops",
@@ -40,6 +51,8 @@ MODULES = {
     "onnxruntime": "onnxruntime",
 }
 OLDEST_TORCH = (2, 6)
+# Some packages make a folder of theirs as soon as they are imported.
+NOT_WRITABLE = re.compile(r"(PermissionError|OSError): \[Errno (13|30)\]")
 
 
 @dataclass(frozen=True)
@@ -204,7 +217,7 @@ def problems(
         )
     causes: list[Package] = []
     for package in packages.values():
-        if package.error and (package.error in told or follows(package, causes)):
+        if package.error and (package.error in told or fails_for(package, causes)):
             continue
         found += package_problems(package, requirements or {})
         if package.error:
@@ -212,7 +225,7 @@ def problems(
     return found
 
 
-def follows(package: Package, causes: list[Package]) -> bool:
+def fails_for(package: Package, causes: list[Package]) -> bool:
     """Whether a package fails only for what is wrong with others, which are told of already."""
     missing = re.search(r"No module named '(\w+)", package.error or "")
     return any(
@@ -234,6 +247,8 @@ def package_problems(package: Package, requirements: dict[str, Wanted]) -> list[
         return [Problem(f"{name} is missing", again)] if needed else []
     if package.error:
         text = f"{name} {package.version or ''}".strip() + f" cannot be imported: {package.error}"
+        if NOT_WRITABLE.match(package.error):
+            return [Problem(text, "Set HOME to a folder that can be written", needed)]
         forced = f"`pip install --force-reinstall --no-deps '{name}{specifier}'`"
         return [Problem(text, again if again.startswith("`make") else forced, needed)]
     if name == "torch" and package.version and too_old(package.version):

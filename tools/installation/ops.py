@@ -53,7 +53,10 @@ def meaning(status: int, output: str) -> str:
         output: What it wrote.
     """
     if status < 0:
-        return f"mmcv's ops end the process (signal {-status}): compiled for another PyTorch"
+        return (
+            f"mmcv's ops end the process (signal {-status}): their file is damaged, or was "
+            "compiled for another PyTorch"
+        )
     last = next((line for line in reversed(output.splitlines()) if line.strip()), "no message")
     known = next((text for sign, text in MEANINGS if re.search(sign, output)), None)
     return f"{known} ({last.strip()})" if known else f"mmcv's ops do not work ({last.strip()})"

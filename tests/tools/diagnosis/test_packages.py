@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+from packaging.requirements import Requirement
 
 from diagnosis import packages
 from diagnosis.packages import Package, Wanted, problems
@@ -60,6 +61,24 @@ def test_packages_that_fail_for_another_are_not_told_again():
     assert len(told(broken, own)) == 2
     ops = "mmcv's ops were compiled for another build (import: ImportError: undefined symbol)"
     assert told(Package("onedl-mmdetection", "3", "ImportError: undefined symbol"), ops=ops) == []
+
+
+def test_package_that_cannot_write_is_not_installed_anew():
+    error = "OSError: [Errno 30] Read-only file system: '/home/one/.cache'"
+    (line,) = told(Package("onedl-mim", "0.5.1", error))
+    assert line.endswith("Set HOME to a folder that can be written")
+    assert "make install" not in line
+
+
+def test_everything_that_a_bare_installation_brings_is_looked_at(repository):
+    lines = (repository / "requirements.txt").read_text(encoding="utf-8").split("# [")[0]
+    needed = {
+        Requirement(line.partition("#")[0]).name
+        for line in lines.splitlines()
+        if line[:1].isalpha()
+    }
+    assert len(needed) > 15
+    assert {name.replace("_", "-").lower() for name in needed} <= set(packages.MODULES)
 
 
 def test_half_of_what_detectors_need_is_told_and_none_of_it_is_not():
