@@ -25,8 +25,8 @@ LAYERS = (
     ),
     ("lidnet_mm.datasets",),
     ("lidnet_mm.models",),
-    ("lidnet_mm.engine",),
     ("lidnet_mm.visualization",),
+    ("lidnet_mm.engine",),
     ("lidnet_mm.inference",),
     ("lidnet_mm.apis",),
     (

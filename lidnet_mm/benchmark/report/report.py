@@ -8,7 +8,6 @@ from typing import Any
 
 from lidnet_mm.benchmark.cases.case import Case
 from lidnet_mm.benchmark.cases.case_viewer import NO_CASES, case_view
-from lidnet_mm.benchmark.cases.region_file import RegionTrack
 from lidnet_mm.benchmark.cases.region_view import region_views
 from lidnet_mm.benchmark.evidence.evidence import Evidence
 from lidnet_mm.benchmark.evidence.line_physics import Physics
@@ -37,6 +36,7 @@ from lidnet_mm.benchmark.tables.paper_table import latex_page, markdown_table
 from lidnet_mm.benchmark.tables.paper_tables import paper_tables
 from lidnet_mm.benchmark.tables.physics_table import physics_tables
 from lidnet_mm.benchmark.tables.results_table import markdown, result_tables
+from lidnet_mm.evaluation.region_track import RegionTrack
 from lidnet_mm.visualization import hu_viewer
 from lidnet_mm.visualization.html_page import as_it_is, template_environment
 from lidnet_mm.visualization.slice_figure import DETECTION_COLOUR, TRUTH_COLOUR

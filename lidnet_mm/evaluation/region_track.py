@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lidnet_mm.benchmark.cases.array_file import ANY, TEXT, read_arrays
+from lidnet_mm.array_file import ANY, TEXT, read_arrays
 from lidnet_mm.damaged_file import DamagedFileError
 from lidnet_mm.whole_file import write_whole
 
