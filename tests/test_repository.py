@@ -1,6 +1,7 @@
 """Rules that hold for the repository as a whole."""
 
 import ast
+import re
 import statistics
 import subprocess
 import sys
@@ -200,6 +201,20 @@ def test_files_are_short():
         too_long += [str(path) for path, count in lines.items() if count > LONGEST_FILE]
     assert not too_long
     assert MEDIAN_FILE[0] <= medians["lidnet_mm"] <= MEDIAN_FILE[1]
+
+
+def test_page_on_the_architecture_shows_these_layers_and_leads_to_files():
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    shown = page.split("## Which folder may import which")[1].split("```")[1]
+    lines = [line.split("#")[0].strip("← ") for line in shown.splitlines()[1:]]
+    layers = [", ".join(prefixes).replace("lidnet_mm.", "") for prefixes in LAYERS]
+    assert lines == [layer.replace(".", "/") for layer in layers]
+    targets = re.findall(r"\]\(([^)#]+)[^)]*\)", page)
+    assert len(targets) > 40
+    assert [each for each in targets if not (ROOT / "docs" / each).is_file()] == []
+    rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert {each for each in rooms if f"`{each}/`" not in page} == set()
+    assert len(page.splitlines()) <= 150
 
 
 @pytest.mark.parametrize("package", LAYERS[1])
