@@ -23,7 +23,7 @@ from lidnet_mm.benchmark.figures.training_figure import by_judge, training_panel
 from lidnet_mm.benchmark.public_text import PublicNames, without_folders
 from lidnet_mm.benchmark.report.failed_cell import FailedCell
 from lidnet_mm.benchmark.report.report_flags import mixture_flags
-from lidnet_mm.benchmark.report.twin_flags import twin_flags
+from lidnet_mm.benchmark.report.same_score_flags import same_score_flags
 from lidnet_mm.benchmark.scores.provenance import Provenance
 from lidnet_mm.benchmark.scores.results import METHODS, ResultRow
 from lidnet_mm.benchmark.scores.row_titles import METHOD_MEANINGS, METHOD_TITLES
@@ -124,7 +124,7 @@ def write_report(
         columns=COLUMNS,
         column_groups=_column_groups(),
         methods=_methods_of(rows),
-        flags=[*mixture_flags(rows, mixtures), *twin_flags(rows)],
+        flags=[*mixture_flags(rows, mixtures), *same_score_flags(rows)],
         failed=failed,
         paper=paper,
         differences=differences,

@@ -26,7 +26,7 @@ from lidnet_mm.benchmark.figures.method_figure import (
 from lidnet_mm.benchmark.figures.training_figure import training_panels
 from lidnet_mm.benchmark.public_text import without_folders
 from lidnet_mm.benchmark.report.report_flags import mixture_flags
-from lidnet_mm.benchmark.report.twin_flags import twin_flags
+from lidnet_mm.benchmark.report.same_score_flags import same_score_flags
 from lidnet_mm.benchmark.scores.results import ResultRow, read_results
 from lidnet_mm.benchmark.scores.row_titles import METHOD_TITLES, ablation_parts
 from lidnet_mm.benchmark.scores.same_source import MIXTURES, read_mixtures
@@ -87,7 +87,7 @@ def write_results_page(results: Path, page: Path) -> list[Path]:
     linked = ", ".join(f"[{name}]({name})" for name in sources)
     introduction = INTRODUCTION.format(sources=linked)
     flags = mixture_flags(rows, read_mixtures(results.with_name(MIXTURES)))
-    first = [introduction, *map(markdown_text, [*flags, *twin_flags(rows)])]
+    first = [introduction, *map(markdown_text, [*flags, *same_score_flags(rows)])]
     contents = {
         page: _text(rows, evidence, physics, pictures, first).encode(errors="backslashreplace")
     }
