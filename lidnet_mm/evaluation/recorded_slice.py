@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from lidnet_mm.array_file import ANY, TEXT, read_arrays
+from lidnet_mm.atomic_write import write_whole
 from lidnet_mm.damaged_file import DamagedFileError, job_anew
-from lidnet_mm.whole_file import write_whole
 
 NAME = re.compile(r"(\d{3,})([+-]\d+)?\.npz")
 LAYOUTS = {

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from lidnet_mm.atomic_write import write_together
 from lidnet_mm.benchmark.cases.case import Case
 from lidnet_mm.benchmark.cases.case_viewer import NO_CASES, case_view
 from lidnet_mm.benchmark.cases.region_view import region_views
@@ -40,7 +41,6 @@ from lidnet_mm.evaluation.region_track import RegionTrack
 from lidnet_mm.visualization import hu_viewer
 from lidnet_mm.visualization.html_page import as_it_is, template_environment
 from lidnet_mm.visualization.slice_figure import DETECTION_COLOUR, TRUTH_COLOUR
-from lidnet_mm.whole_file import write_together
 
 PACKAGE = "lidnet_mm.benchmark"
 TEMPLATE = "report.html.j2"
