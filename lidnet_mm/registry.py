@@ -2,8 +2,10 @@
 
 A config reaches them as ``type='lidnet_mm.CPCE'`` whatever its ``default_scope`` is, so the
 configs of MMDetection nest unchanged. The modules named in ``locations`` are imported when the
-first type of that registry is looked up, those of types that need MMDetection when that type is: a
-process that needs only denoisers or their metrics never imports MMDetection, nor has to have it.
+first type of that registry is looked up. They are modules of the room that the registry serves
+and never of one above it, so that a training loads no report. The modules of types that need
+MMDetection, or that draw, are imported when that type is looked up (``on_demand``): a process that
+needs only denoisers or their metrics never imports MMDetection, nor has to have it.
 """
 
 from collections.abc import Mapping
@@ -33,8 +35,9 @@ class Registry(MMEngineRegistry):
 
     Args:
         *args (Any): As of MMEngine's.
-        on_demand (Mapping[str, str]): Types that need MMDetection → the module of each, imported
-            when the type is asked for. Defaults to none.
+        on_demand (Mapping[str, str]): Types that need more than the others of their room, such as
+            MMDetection → the module of each, imported when the type is asked for. Defaults to
+            none.
         **kwargs (Any): As of MMEngine's.
     """
 
@@ -138,12 +141,8 @@ HOOKS = Registry(
     "hook",
     parent=MMENGINE_HOOKS,
     scope=SCOPE,
-    locations=[
-        "lidnet_mm.engine",
-        "lidnet_mm.visualization",
-        "lidnet_mm.benchmark.cases.case_recorder_hook",
-        "lidnet_mm.benchmark.cases.region_recorder_hook",
-    ],
+    locations=["lidnet_mm.engine"],
+    on_demand={"DenoisedSliceHook": "lidnet_mm.engine.denoised_slice_hook"},
 )
 LOG_PROCESSORS = Registry(
     "log_processor",

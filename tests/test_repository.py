@@ -1,10 +1,13 @@
 """Rules that hold for the repository as a whole."""
 
 import ast
+import re
+import statistics
 import subprocess
 import sys
 import sysconfig
 from collections import Counter
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -14,9 +17,13 @@ PACKAGE = ROOT / "lidnet_mm"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 LARGEST_FILE = 1024 * 1024  # bytes
 LARGEST_WEIGHTS = 16 * LARGEST_FILE
-# A module may import from its own layer and from those before it.
+LONGEST_FILE = 300  # lines
+MEDIAN_FILE = (40, 150)  # lines
+# Each entry is a room, with all below it that is no room of its own. A module may import from the
+# rooms of its own layer and of those before it, and no rooms import each other in a circle.
 LAYERS = (
-    ("lidnet_mm.registry", "lidnet_mm.coco_json"),
+    # The ground floor, and each module directly in the package.
+    ("lidnet_mm.registry", "lidnet_mm.coco_json", "lidnet_mm.zoo"),
     (
         "lidnet_mm.simulation",
         "lidnet_mm.models.denoisers",
@@ -25,8 +32,8 @@ LAYERS = (
     ),
     ("lidnet_mm.datasets",),
     ("lidnet_mm.models",),
-    ("lidnet_mm.engine",),
     ("lidnet_mm.visualization",),
+    ("lidnet_mm.engine",),
     ("lidnet_mm.inference",),
     ("lidnet_mm.apis",),
     (
@@ -65,15 +72,30 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def layer(module: str) -> int | None:
-    """Index of the layer of the longest prefix; None for the package itself."""
-    ranks = [
-        (len(prefix), rank)
-        for rank, prefixes in enumerate(LAYERS)
+def room(module: str) -> str:
+    """The longest prefix in LAYERS; modules of the ground floor are rooms of their own."""
+    prefixes = [
+        prefix
+        for prefixes in LAYERS
         for prefix in prefixes
         if module == prefix or module.startswith(prefix + ".")
     ]
-    return max(ranks)[1] if ranks else None
+    return max(prefixes, key=len, default=module)
+
+
+def layer(module: str) -> int:
+    """Index of the layer of a module's room."""
+    own = room(module)
+    return next((rank for rank, prefixes in enumerate(LAYERS) if own in prefixes), 0)
+
+
+def circle(graph: dict[str, set[str]]) -> list[str]:
+    """Nodes of a circle, the first of them again at its end; none where there is no circle."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return []
 
 
 def imported_modules(path: Path) -> list[str]:
@@ -134,13 +156,65 @@ def test_public_names_are_documented_and_annotated(path):
     assert not unannotated
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: module_name(path))
-def test_imports_go_down_the_layers(path):
-    own = layer(module_name(path))
-    if own is None:
-        own = len(LAYERS)
-    upward = [name for name in imported_modules(path) if (layer(name) or 0) > own]
+def test_imports_go_down_the_layers_and_never_in_a_circle():
+    paths = {module_name(path): path for path in SOURCES}
+
+    def module_of(name: str) -> str:
+        return name if name in paths else module_of(name.rpartition(".")[0])
+
+    modules = {
+        name: {module_of(each) for each in imported_modules(path)} - {name}
+        for name, path in paths.items()
+    }
+    rooms: dict[str, set[str]] = {}
+    for name, needed in modules.items():
+        own = room(name)
+        rooms.setdefault(own, set()).update(room(each) for each in needed if room(each) != own)
+    upward = [
+        f"{name} imports {each}"
+        for name, needed in modules.items()
+        for each in sorted(needed)
+        if layer(each) > layer(name)
+    ]
+    circles = {"modules": circle(modules), "rooms": circle(rooms)}
+    sys.stdout.write(
+        f"\n{len(modules)} modules in {len(rooms)} rooms on {len(LAYERS)} layers\n"
+        f"imports between modules: {sum(map(len, modules.values()))}, upward: {len(upward)}\n"
+        f"imports between rooms: {sum(map(len, rooms.values()))}, circles: {circles}\n"
+    )
+    assert len(modules) > 100 and rooms["lidnet_mm.engine"]  # the walk found them
     assert not upward
+    assert circles == {"modules": [], "rooms": []}
+
+
+def test_files_are_short():
+    too_long, medians = [], {}
+    for folder in ("lidnet_mm", "tools", "benchmarks"):
+        paths = (ROOT / folder).rglob("*.py")
+        lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in paths}
+        medians[folder] = statistics.median(lines.values())
+        longest = max(lines, key=lines.get)
+        sys.stdout.write(
+            f"\n{folder}: {len(lines)} files, {sum(lines.values())} lines, median "
+            f"{medians[folder]:g}, longest {lines[longest]} ({longest.name})\n"
+        )
+        too_long += [str(path) for path, count in lines.items() if count > LONGEST_FILE]
+    assert not too_long
+    assert MEDIAN_FILE[0] <= medians["lidnet_mm"] <= MEDIAN_FILE[1]
+
+
+def test_page_on_the_architecture_shows_these_layers_and_leads_to_files():
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    shown = page.split("## Which folder may import which")[1].split("```")[1]
+    lines = [line.split("#")[0].strip("← ") for line in shown.splitlines()[1:]]
+    layers = [", ".join(prefixes).replace("lidnet_mm.", "") for prefixes in LAYERS]
+    assert lines == [layer.replace(".", "/") for layer in layers]
+    targets = re.findall(r"\]\(([^)#]+)[^)]*\)", page)
+    assert len(targets) > 40
+    assert [each for each in targets if not (ROOT / "docs" / each).is_file()] == []
+    rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert {each for each in rooms if f"`{each}/`" not in page} == set()
+    assert len(page.splitlines()) <= 150
 
 
 @pytest.mark.parametrize("package", LAYERS[1])

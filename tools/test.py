@@ -19,6 +19,7 @@ from lidnet_mm.apis.config_options import ConfigOptions
 from lidnet_mm.apis.load_config import load_config
 from lidnet_mm.apis.process_group import LAUNCHERS, join_processes
 from lidnet_mm.apis.tool_ending import run_tool
+from lidnet_mm.atomic_write import require_writable
 from lidnet_mm.benchmark.scores.checkpoint_identity import check_identity
 from lidnet_mm.benchmark.scores.details import write_details
 from lidnet_mm.benchmark.scores.recorded_test import add_physics, add_slice_records
@@ -33,7 +34,6 @@ from lidnet_mm.benchmark.scores.scoring import (
 from lidnet_mm.benchmark.scores.trained_as import is_denoiser
 from lidnet_mm.datasets.converters.output.staged_folder import check_work_folder
 from lidnet_mm.output_path import OutputPathError, check_output_file, is_same
-from lidnet_mm.whole_file import require_writable
 
 FOR_DENOISERS = (
     "judge_checkpoint",

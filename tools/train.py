@@ -17,9 +17,9 @@ from lidnet_mm.apis.mixed_precision import use_mixed_precision
 from lidnet_mm.apis.process_group import LAUNCHERS, join_processes
 from lidnet_mm.apis.resume_training import NEWEST, resume_training
 from lidnet_mm.apis.tool_ending import run_tool
+from lidnet_mm.atomic_write import require_writable
 from lidnet_mm.datasets.converters.output.staged_folder import check_work_folder
 from lidnet_mm.engine.mixed_precision_optim_wrapper import DTYPES
-from lidnet_mm.whole_file import require_writable
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -8,10 +8,10 @@ from mmengine.config import Config
 from lidnet_mm.apis.bare_lidnet import build_bare_lidnet
 from lidnet_mm.apis.checkpoint_file import checkpoint_content, read_checkpoint
 from lidnet_mm.apis.plain_config import plain_config
+from lidnet_mm.atomic_write import write_together
 from lidnet_mm.models.plain_checkpoint import DETECTOR, TensorMatch
 from lidnet_mm.output_path import check_new_file
 from lidnet_mm.registry import DATASETS
-from lidnet_mm.whole_file import write_together
 
 
 def export_detector(config: Config, checkpoint: str | Path, out: Path) -> Path:

@@ -11,11 +11,11 @@ from torch import nn
 
 from lidnet_mm import __version__
 from lidnet_mm.apis.trained_model import TrainedModel
+from lidnet_mm.atomic_write import write_whole
 from lidnet_mm.models.denoisers.base_generator import BaseGenerator
 from lidnet_mm.models.denoisers.classical_filter import ClassicalFilter
 from lidnet_mm.models.denoisers.onnx_generator import OnnxGenerator
 from lidnet_mm.models.denoising_model import DenoisingModel
-from lidnet_mm.whole_file import write_whole
 
 OPSET = 18
 """Version of ONNX's operators; ONNX Runtime has it since 1.14."""

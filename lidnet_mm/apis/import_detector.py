@@ -14,9 +14,9 @@ from lidnet_mm.apis.checkpoint_file import (
     denoiser_weights,
     read_checkpoint,
 )
+from lidnet_mm.atomic_write import write_whole
 from lidnet_mm.models.plain_checkpoint import DETECTOR, TensorMatch, match_detector
 from lidnet_mm.output_path import check_new_file
-from lidnet_mm.whole_file import write_whole
 
 GENERATOR, CRITIC = "generator.", "critic."
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from mmengine.logging import MMLogger
 
+from lidnet_mm.atomic_write import FULL
 from lidnet_mm.build_errors import UnknownTypeError, WrongArgumentError, explained
 from lidnet_mm.last_line import say_error
 from lidnet_mm.missing_package import MissingPackageError
 from lidnet_mm.registry import REGISTRIES
-from lidnet_mm.whole_file import FULL
 
 OF_USERS = (MissingPackageError, OSError, UnknownTypeError, ValueError, WrongArgumentError)
 """Errors whose message says all: what was wrong, where, and what to do."""

@@ -14,6 +14,7 @@ import numpy as np
 from mmengine.logging import MMLogger
 from scipy import ndimage
 
+from lidnet_mm.atomic_write import write_whole
 from lidnet_mm.datasets.converters.output.staged_folder import check_destination, staged_folder
 from lidnet_mm.datasets.nodules.grid import Grid
 from lidnet_mm.datasets.nodules.nodule import Nodule
@@ -39,7 +40,6 @@ from lidnet_mm.datasets.phantom.skeleton import paint_skeleton
 from lidnet_mm.datasets.phantom.texture import scanner_noise, smooth_noise
 from lidnet_mm.datasets.phantom.thorax_shape import ThoraxShape
 from lidnet_mm.datasets.phantom.tubes import paint_tubes
-from lidnet_mm.whole_file import write_whole
 
 COMPRESSION = 1
 """Of ``.nii.gz``."""

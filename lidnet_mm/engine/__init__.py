@@ -1,12 +1,14 @@
-"""Collaborative training: schedule, loop, optimizers, learning rates and log lines.
+"""Collaborative training: schedule, loop, optimizers, learning rates, hooks and log lines.
 
-``coco_metric``, which needs MMDetection, is imported by the registry when a config names it.
+The registry imports two modules only when a config names their type: ``coco_metric``, which needs
+MMDetection, and ``denoised_slice_hook``, which draws.
 """
 
 from lidnet_mm import mmengine_checkpoints
 from lidnet_mm.engine.accumulated_gradients_hook import AccumulatedGradientsHook
 from lidnet_mm.engine.adversarial_train_loop import AdversarialTrainLoop
 from lidnet_mm.engine.atomic_file_backend import AtomicFileBackend, CheckpointWriteError
+from lidnet_mm.engine.case_recorder_hook import CaseRecorderHook
 from lidnet_mm.engine.collaborative_train_loop import CollaborativeTrainLoop
 from lidnet_mm.engine.generator_ema_hook import GeneratorEMAHook
 from lidnet_mm.engine.graceful_stop_hook import GracefulStopHook
@@ -22,6 +24,7 @@ from lidnet_mm.engine.phase_param_scheduler_hook import PhaseParamSchedulerHook
 from lidnet_mm.engine.phase_schedule import PhasePosition, PhaseSchedule
 from lidnet_mm.engine.phased_train_loop import PhasedTrainLoop
 from lidnet_mm.engine.progress_hook import ProgressHook
+from lidnet_mm.engine.region_recorder_hook import RegionRecorderHook
 from lidnet_mm.engine.same_buffers_hook import SameBuffersHook
 from lidnet_mm.engine.shared_pretraining_hook import SharedPretrainingHook
 
@@ -29,6 +32,7 @@ __all__ = [
     "AccumulatedGradientsHook",
     "AdversarialTrainLoop",
     "AtomicFileBackend",
+    "CaseRecorderHook",
     "CheckpointWriteError",
     "CollaborativeTrainLoop",
     "GeneratorEMAHook",
@@ -47,6 +51,7 @@ __all__ = [
     "PhaseSchedule",
     "PhasedTrainLoop",
     "ProgressHook",
+    "RegionRecorderHook",
     "SameBuffersHook",
     "SharedPretrainingHook",
     "mmengine_checkpoints",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mmengine.fileio import LocalBackend, register_backend
 
-from lidnet_mm.whole_file import PART, write_whole
+from lidnet_mm.atomic_write import PART, write_whole
 
 BACKEND = "lidnet_atomic"
 """Its name in ``backend_args``."""

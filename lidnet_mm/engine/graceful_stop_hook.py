@@ -12,7 +12,7 @@ from mmengine.hooks import CheckpointHook, Hook
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
-from lidnet_mm.engine.deaf_worker import start_deaf_worker
+from lidnet_mm.engine.signal_ignoring_worker import start_signal_ignoring_worker
 from lidnet_mm.engine.watched_loader import is_waited_for
 from lidnet_mm.registry import HOOKS
 
@@ -176,7 +176,7 @@ class GracefulStopHook(Hook):
     def _protect_workers(self, loader: DataLoader) -> None:
         """Let the workers of a data loader, which start later, outlive the signals."""
         loader.worker_init_fn = functools.partial(
-            start_deaf_worker, signals=tuple(self.signals), start=loader.worker_init_fn
+            start_signal_ignoring_worker, signals=tuple(self.signals), start=loader.worker_init_fn
         )
 
 

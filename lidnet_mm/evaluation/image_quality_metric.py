@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
-from skimage.metrics import mean_squared_error, structural_similarity
+from skimage import metrics
 
 from lidnet_mm.evaluation.scored_slice import ScoredSlice, single_window
 from lidnet_mm.hu_window import HUWindow
@@ -49,9 +49,9 @@ def slice_quality(denoised: np.ndarray, reference: np.ndarray, window: HUWindow)
         SliceQuality: PSNR in dB, SSIM, and RMSE on [0, 1].
     """
     x, y = (window.normalize(i.astype(np.float64)) for i in (denoised, reference))
-    mse = float(mean_squared_error(y, x))
+    mse = float(metrics.mean_squared_error(y, x))
     same = np.abs(x - y).max() <= SAME_IMAGE
-    ssim = structural_similarity(
+    ssim = metrics.structural_similarity(
         y,
         x,
         data_range=DATA_RANGE,

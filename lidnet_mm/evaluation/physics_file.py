@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from lidnet_mm.atomic_write import write_whole
 from lidnet_mm.damaged_file import damage_told
-from lidnet_mm.whole_file import write_whole
 
 UNITS = {"frequency": "cycles/mm", "noise": "HU^2 mm^2", "edges": "1 at frequency 0"}
 

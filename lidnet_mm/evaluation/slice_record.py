@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from lidnet_mm.atomic_write import write_whole
 from lidnet_mm.evaluation.texture_source import PYRADIOMICS
-from lidnet_mm.whole_file import write_whole
 
 INFINITE = "inf"
 """Stands for infinity, the PSNR of equal images, as JSON has none."""

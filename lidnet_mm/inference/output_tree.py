@@ -10,8 +10,8 @@ from pathlib import Path, PurePath
 
 from filelock import FileLock, Timeout
 
+from lidnet_mm.atomic_write import write_whole
 from lidnet_mm.output_path import check_output_file, check_output_folder
-from lidnet_mm.whole_file import write_whole
 
 WORK = ".lidnet_mm"
 """Folder below the output for notes, locks and unfinished files."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lidnet_mm.atomic_write import UnwritableError
 from lidnet_mm.datasets.writers import FORMATS, open_writer
 from lidnet_mm.datasets.writers.open_writer import OWN_FORMAT, split_suffix
 from lidnet_mm.inference.denoised_series import (
@@ -23,7 +24,6 @@ from lidnet_mm.inference.series_pipeline import SeriesPipeline
 from lidnet_mm.inference.slice_distances import uneven_slices
 from lidnet_mm.inference.source_tree import FoundVolume
 from lidnet_mm.inference.study_report import names_of, report_file, write_report
-from lidnet_mm.whole_file import UnwritableError
 
 DISK_ERRORS = (
     *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM),

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from lidnet_mm.models.watching import shadowed
+from lidnet_mm.models.temporary_hooks import replaced_attribute
 
 
 @contextmanager
@@ -34,5 +34,8 @@ def half_precision_backbone(detector: nn.Module) -> Iterator[None]:
             features = extract(images)
         return tuple(feature.float() for feature in features)
 
-    with shadowed(detector, "extract_feat", in_half), torch.autocast(device, enabled=False):
+    with (
+        replaced_attribute(detector, "extract_feat", in_half),
+        torch.autocast(device, enabled=False),
+    ):
         yield

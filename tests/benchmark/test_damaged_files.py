@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 from physics_files import write_physics
 
-from lidnet_mm.benchmark.cases.case_file import RecordedSlice, read_recorded, write_recorded
-from lidnet_mm.benchmark.cases.region_file import RegionTrack, read_regions, write_regions
 from lidnet_mm.benchmark.evidence.evidence import read_evidence
 from lidnet_mm.benchmark.evidence.judged_curves import read_judged_curves
 from lidnet_mm.benchmark.evidence.line_physics import read_physics_lines
@@ -22,6 +20,8 @@ from lidnet_mm.benchmark.scores.same_source import read_mixtures
 from lidnet_mm.benchmark.scores.score_source import ScoreSource, read_source
 from lidnet_mm.evaluation.lesion_diameters import LesionDiameters
 from lidnet_mm.evaluation.physics_file import read_physics
+from lidnet_mm.evaluation.recorded_slice import RecordedSlice, read_recorded, write_recorded
+from lidnet_mm.evaluation.region_track import RegionTrack, read_regions, write_regions
 from lidnet_mm.evaluation.slice_record import read_records
 from lidnet_mm.json_file import read_json
 

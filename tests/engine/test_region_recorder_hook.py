@@ -1,11 +1,11 @@
-"""Regions along a training; here, as it needs a real one. The hook is one of the benchmark."""
+"""Regions along a real training."""
 
 import numpy as np
 import pytest
 import torch
 
-from lidnet_mm.benchmark.cases.region_file import find_regions, read_regions
-from lidnet_mm.benchmark.cases.region_recorder_hook import RegionRecorderHook
+from lidnet_mm.engine.region_recorder_hook import RegionRecorderHook
+from lidnet_mm.evaluation.region_track import find_regions, read_regions
 
 SCHEDULE = {"pretrain_iters": 2, "denoiser_iters": 2, "detector_iters": 2, "rounds": 1}
 

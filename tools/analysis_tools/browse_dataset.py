@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from lidnet_mm.apis.config_options import ConfigOptions
 from lidnet_mm.apis.load_config import load_config
+from lidnet_mm.atomic_write import require_writable
 from lidnet_mm.last_line import say_error
 from lidnet_mm.missing_package import MissingPackageError
 from lidnet_mm.output_path import check_output_file
@@ -35,7 +36,6 @@ from lidnet_mm.visualization.dataset_page import (
 from lidnet_mm.visualization.dataset_page.choice import KINDS
 from lidnet_mm.visualization.dataset_page.shown_slice import UnreadableSlice
 from lidnet_mm.visualization.dataset_page.windows import PRESETS
-from lidnet_mm.whole_file import require_writable
 
 SUFFIXES = (".html", ".htm")
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from lidnet_mm.atomic_write import write_whole
 from lidnet_mm.datasets.converters.sources.named_volumes import find_named_volumes
 from lidnet_mm.datasets.nodules.insertion import Insertion, insert_nodules
 from lidnet_mm.datasets.nodules.lung_map import map_lungs
@@ -25,7 +26,6 @@ from lidnet_mm.last_line import say_error
 from lidnet_mm.output_path import check_output_file
 from lidnet_mm.seeding import seed_for
 from lidnet_mm.terminal import show_any_name
-from lidnet_mm.whole_file import write_whole
 
 TILE_MM = 64.0
 TILE_PIXELS = 128

@@ -19,6 +19,7 @@ from scipy.ndimage import gaussian_filter
 from tqdm import tqdm
 
 from lidnet_mm.apis.trained_model import load_denoiser
+from lidnet_mm.atomic_write import write_whole
 from lidnet_mm.coco_json.annotation_file import class_names, read_annotation_file
 from lidnet_mm.datasets.ct_lesion_dataset import CTLesionDataset
 from lidnet_mm.datasets.transforms import LoadCTSlice, SimulateLowDose
@@ -27,7 +28,6 @@ from lidnet_mm.hu_window import HUWindow
 from lidnet_mm.inference.slice_denoiser import SliceDenoiser
 from lidnet_mm.last_line import say_error
 from lidnet_mm.output_path import check_output_file
-from lidnet_mm.whole_file import write_whole
 
 WINDOW = HUWindow(-1000.0, 1000.0)
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from lidnet_mm.benchmark.cases.region_file import RegionTrack
 from lidnet_mm.benchmark.public_text import PublicNames
 from lidnet_mm.evaluation.box_overlap import box_overlap
+from lidnet_mm.evaluation.region_track import RegionTrack
 from lidnet_mm.visualization.binning import binned
 from lidnet_mm.visualization.windowing import apply_window
 

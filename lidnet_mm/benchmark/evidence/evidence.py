@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lidnet_mm.atomic_write import write_whole
 from lidnet_mm.benchmark.evidence.bootstrap import Difference
 from lidnet_mm.benchmark.scores.results import ResultRow
 from lidnet_mm.benchmark.scores.row_titles import RowKey, row_key
 from lidnet_mm.damaged_file import damage_told
-from lidnet_mm.whole_file import write_whole
 
 EVIDENCE = "evidence.json"
 

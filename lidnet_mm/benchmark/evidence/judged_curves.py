@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from lidnet_mm.atomic_write import write_whole
 from lidnet_mm.benchmark.evidence.training_log import Curves
 from lidnet_mm.damaged_file import damage_told
-from lidnet_mm.whole_file import write_whole
 
 JUDGED_CURVES = "judged_curves.json"
 

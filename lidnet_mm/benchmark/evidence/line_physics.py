@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from lidnet_mm.atomic_write import write_whole
 from lidnet_mm.benchmark.evidence.evidence import LineKey, line_key
 from lidnet_mm.benchmark.scores.results import ResultRow
 from lidnet_mm.damaged_file import damage_told
 from lidnet_mm.evaluation.physics_file import read_physics
-from lidnet_mm.whole_file import write_whole
 
 PHYSICS = "physics.json"
 """What a test leaves beside its score."""

@@ -9,11 +9,11 @@ import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from lidnet_mm.atomic_write import write_whole
 from lidnet_mm.benchmark.evidence.training_log import Curves
 from lidnet_mm.benchmark.figures.loss_axes import COLOUR_NAMES, draw_curve
 from lidnet_mm.benchmark.figures.loss_families import loss_families
 from lidnet_mm.visualization.figure_text import figure_text
-from lidnet_mm.whole_file import write_whole
 
 FORMATS = (".png", ".svg")
 COLOURS = dict(

@@ -3,17 +3,17 @@
 from lidnet_mm.benchmark.jobs.job import Job, ScoringJob, TrainingJob
 from lidnet_mm.benchmark.jobs.job_list import JobList
 from lidnet_mm.benchmark.jobs.job_notes import how_failed, seconds_of
-from lidnet_mm.benchmark.matrix.matrix import Cell
+from lidnet_mm.benchmark.matrix.matrix import MatrixCell
 from lidnet_mm.benchmark.matrix.stage import Scoring
 
 STATES = ("done", "failed", "started", "waiting")
 
 
-def cell_state(cell: Cell, jobs: JobList) -> str:
+def cell_state(cell: MatrixCell, jobs: JobList) -> str:
     """State of a cell.
 
     Args:
-        cell (Cell): The cell.
+        cell (MatrixCell): The cell.
         jobs (JobList): Jobs of its matrix.
 
     Returns:

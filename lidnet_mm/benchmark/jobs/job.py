@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from lidnet_mm.atomic_write import write_whole
 from lidnet_mm.benchmark.jobs.job_notes import Failure, forget_processes
 from lidnet_mm.benchmark.matrix.comparison import Comparison
 from lidnet_mm.benchmark.matrix.settings_mark import mark_settings
@@ -12,7 +13,6 @@ from lidnet_mm.benchmark.matrix.stage import Scoring, Training
 from lidnet_mm.benchmark.matrix.training_commits import note_part
 from lidnet_mm.benchmark.scores.run_environment import current_commit
 from lidnet_mm.benchmark.scores.test_set import check_test_set
-from lidnet_mm.whole_file import write_whole
 
 
 class JobError(RuntimeError):

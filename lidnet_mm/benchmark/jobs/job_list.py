@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lidnet_mm.benchmark.jobs.job import Job, PreparationJob, ScoringJob, TrainingJob
 from lidnet_mm.benchmark.matrix.comparison import Comparison
-from lidnet_mm.benchmark.matrix.matrix import Cell, Matrix
+from lidnet_mm.benchmark.matrix.matrix import Matrix, MatrixCell
 from lidnet_mm.benchmark.matrix.stage import Scoring, Training
 
 
@@ -38,17 +38,17 @@ class JobList:
         """All jobs."""
         return list(self._by_folder.values())
 
-    def of(self, cell: Cell) -> list[Job]:
+    def of(self, cell: MatrixCell) -> list[Job]:
         """Jobs of a cell alone: its training and its scores."""
         return self._of_cells[cell.number]
 
-    def to_do(self, cells: Iterable[Cell]) -> list[Job]:
+    def to_do(self, cells: Iterable[MatrixCell]) -> list[Job]:
         """What is not done of some cells, with all that it needs.
 
         A shared stage whose cells are all done is not done again.
 
         Args:
-            cells (Iterable[Cell]): The cells.
+            cells (Iterable[MatrixCell]): The cells.
 
         Returns:
             list[Job]: In the order in which to start them, as far as what they need is done:
@@ -63,11 +63,11 @@ class JobList:
         order = {job: position for position, job in enumerate(self.all)}
         return sorted(found, key=lambda job: _rank(job, order[job]))
 
-    def done(self, cells: Iterable[Cell], to_do: Container[Job]) -> list[Job]:
+    def done(self, cells: Iterable[MatrixCell], to_do: Container[Job]) -> list[Job]:
         """Trainings and scores of some cells, with the shared stages, that are not to do.
 
         Args:
-            cells (Iterable[Cell]): The cells.
+            cells (Iterable[MatrixCell]): The cells.
             to_do (Container[Job]): What is to do.
 
         Returns:

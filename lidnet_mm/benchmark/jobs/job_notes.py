@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
+from lidnet_mm.atomic_write import write_whole
 from lidnet_mm.benchmark.note_file import read_note
-from lidnet_mm.whole_file import write_whole
 
 FAILED = "failed"
 """File with the end of the log of a job that crashed. It stays in the work dir: a log may name

@@ -8,7 +8,7 @@ from lidnet_mm.benchmark.jobs.cell_state import STATES, cell_state
 from lidnet_mm.benchmark.jobs.expected_time import ExpectedTimes, duration_text
 from lidnet_mm.benchmark.jobs.job import Job, TrainingJob
 from lidnet_mm.benchmark.jobs.job_list import JobList
-from lidnet_mm.benchmark.matrix.matrix import Cell, Matrix
+from lidnet_mm.benchmark.matrix.matrix import Matrix, MatrixCell
 
 COLUMNS = ("cell", "table", "row", "judges", "state", "iterations", "expected")
 
@@ -46,7 +46,7 @@ def plan_text(matrix: Matrix, config: Path, workers: int = 1) -> str:
     return "\n".join(lines)
 
 
-def _row(cell: Cell, state: str, jobs: JobList, times: ExpectedTimes) -> tuple[str, ...]:
+def _row(cell: MatrixCell, state: str, jobs: JobList, times: ExpectedTimes) -> tuple[str, ...]:
     """A line of the table of cells."""
     training = cell.training
     iterations = str(training.iterations or "epochs") if training else "-"

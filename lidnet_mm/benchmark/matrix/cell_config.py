@@ -10,7 +10,7 @@ from mmengine.config import Config, ConfigDict
 
 from lidnet_mm.apis.config_variables import READ
 from lidnet_mm.apis.load_config import load_config
-from lidnet_mm.whole_file import write_whole
+from lidnet_mm.atomic_write import write_whole
 
 KEPT_OF_T1 = 2
 """Checkpoints of a T1: the last, and one before it in case that a kill damages it."""

@@ -17,7 +17,7 @@ from lidnet_mm.benchmark.matrix.iterations import iterations_of
 from lidnet_mm.benchmark.matrix.method_entry import MethodEntry, MethodPlan
 from lidnet_mm.benchmark.matrix.settings_mark import check_settings, settings_digest
 from lidnet_mm.benchmark.matrix.stage import Scoring, Training
-from lidnet_mm.benchmark.matrix.table_lines import TableLine, table_lines
+from lidnet_mm.benchmark.matrix.table_lines import PlannedLine, table_lines
 from lidnet_mm.benchmark.scores.scoring import row_names
 from lidnet_mm.benchmark.scores.trained_as import is_denoiser
 
@@ -173,7 +173,7 @@ def build_table(
     )
 
 
-def _common_judge(lines: list[TableLine]) -> Path:
+def _common_judge(lines: list[PlannedLine]) -> Path:
     """Config of the one judge that all methods name."""
     try:
         judges = {judge_path(line.config) for line in lines if line.config}
@@ -214,7 +214,7 @@ class _Table:
         return training
 
     def rows(
-        self, lines: list[TableLine]
+        self, lines: list[PlannedLine]
     ) -> list[tuple[MethodEntry, Path, int, str, Training | None]]:
         """Entry, config, seed, folder's name and training of each row."""
         images, rows = self._images(lines), []
@@ -228,7 +228,7 @@ class _Table:
                 rows.append((entry, entry.config or images, seed, name, training))
         return rows
 
-    def _images(self, lines: list[TableLine]) -> Path:
+    def _images(self, lines: list[PlannedLine]) -> Path:
         """Config for LDCT and NDCT."""
         # Trained ones first, so that a filter added to a comparison changes no settings of LDCT.
         first = sorted((li for li in lines if li.config), key=lambda li: not li.entry.is_trained)[0]
@@ -238,7 +238,7 @@ class _Table:
         self.generated[path] = config_text(images_config(first.config), "the data of this table")
         return path
 
-    def _training(self, line: TableLine, name: str, seed: int) -> Training:
+    def _training(self, line: PlannedLine, name: str, seed: int) -> Training:
         """Training of a row."""
         shared = pretraining_config(line.config) if self.is_matrix else None
         own = iterations_of(line.config)
@@ -254,7 +254,7 @@ class _Table:
         detector = self._given_detector(line) if line.entry.detector else None
         return Training(name, line.entry.config, seed, folder, pretraining, detector, own)
 
-    def _given_detector(self, line: TableLine) -> Training:
+    def _given_detector(self, line: PlannedLine) -> Training:
         """The judge whose weights the detector of a row begins with."""
         judge, config = self.judges[0]
         check_given_detector(line.config, config, line.base, line.entry.label)

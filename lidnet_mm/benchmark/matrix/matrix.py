@@ -26,7 +26,7 @@ LIMIT_HOURS = 24
 
 
 @dataclass(frozen=True)
-class Cell:
+class MatrixCell:
     """A row with all its judges: what one job of an array does.
 
     Attributes:
@@ -105,7 +105,7 @@ class Matrix:
         return cls(plan.title, tables, work_dir, limit)
 
     @property
-    def cells(self) -> list[Cell]:
+    def cells(self) -> list[MatrixCell]:
         """All cells, in the order of tables and rows."""
         found = []
         for table in self.tables:
@@ -114,11 +114,11 @@ class Matrix:
                 rows.setdefault(scoring.folder.name, []).append(scoring)
             found += [(table, name, scorings) for name, scorings in rows.items()]
         return [
-            Cell(number, table, name, rows[0].training, tuple(rows), _along(rows[0], table))
+            MatrixCell(number, table, name, rows[0].training, tuple(rows), _along(rows[0], table))
             for number, (table, name, rows) in enumerate(found, start=1)
         ]
 
-    def cell(self, number: int) -> Cell:
+    def cell(self, number: int) -> MatrixCell:
         """A cell by its number.
 
         Raises:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from lidnet_mm.apis.load_config import load_config
-from lidnet_mm.whole_file import write_whole
+from lidnet_mm.atomic_write import write_whole
 
 MARK = "settings.sha256"
 """File that holds the digest; a folder without it belongs to unknown, hence other, settings."""

@@ -18,7 +18,7 @@ from lidnet_mm.benchmark.scores.trained_as import check_method, num_parameters
 
 
 @dataclass(frozen=True)
-class TableLine:
+class PlannedLine:
     """One line of a table before its seeds.
 
     Attributes:
@@ -38,7 +38,7 @@ class TableLine:
 
 def table_lines(
     methods: Sequence[MethodPlan], axes: Axes, dataset: DataSet, dose: str | None, folder: Path
-) -> list[TableLine]:
+) -> list[PlannedLine]:
     """Lines of the table of a dataset and a dose.
 
     Args:
@@ -49,7 +49,7 @@ def table_lines(
         folder (Path): Folder of the table.
 
     Returns:
-        list[TableLine]: In the order of the entries, those of one in the order of the denoisers.
+        list[PlannedLine]: In the order of the entries, those of one in the order of the denoisers.
 
     Raises:
         FileNotFoundError: If a config does not exist.
@@ -64,7 +64,7 @@ def table_lines(
         if not plan.entry.is_trained:
             seeds = tuple(axes.seeds[:1])
         if plan.entry.is_untouched:
-            lines.append(TableLine(plan.entry, seeds))
+            lines.append(PlannedLine(plan.entry, seeds))
             continue
         for denoiser in _denoisers_of(plan, axes):
             line = _line(plan, denoiser, axes, dataset, axes.doses[dose], folder)
@@ -91,7 +91,7 @@ def _line(
     dataset: DataSet,
     dose: dict[str, Any],
     folder: Path,
-) -> TableLine:
+) -> PlannedLine:
     """One line with its config."""
     own, base = plan.entry, plan.entry.config
     is_own = False
@@ -102,7 +102,7 @@ def _line(
         of = f" for denoiser {denoiser.title!r}, or the denoiser one" if denoiser else ""
         raise ValueError(f"method {own.method!r} needs a config{of}")
     if not axes.is_matrix:
-        return TableLine(own, (), load_config(base), base)
+        return PlannedLine(own, (), load_config(base), base)
     options = {**dataset.options, **dose}
     if denoiser is not None:
         options |= denoiser.options.get(own.label) or denoiser.options.get(own.method) or {}
@@ -116,16 +116,16 @@ def _line(
         )
     entry = plan.entry_for(None, denoiser.title if denoiser else None)
     entry = replace(entry, config=folder / "configs" / f"{entry.label}.py")
-    return TableLine(entry, (), config, base, denoiser is not None)
+    return PlannedLine(entry, (), config, base, denoiser is not None)
 
 
-def _row(line: TableLine) -> tuple[str, str, str]:
+def _row(line: PlannedLine) -> tuple[str, str, str]:
     """Names that a line has in a table."""
     generator, detector = row_names(line.config)
     return line.entry.method, line.entry.denoiser or generator, detector
 
 
-def _with_own_titles(lines: list[TableLine], methods: Sequence[MethodPlan]) -> list[TableLine]:
+def _with_own_titles(lines: list[PlannedLine], methods: Sequence[MethodPlan]) -> list[PlannedLine]:
     """Denoisers of an ablation are called after it where they would be in one row with another.
 
     Entries of other methods that share its name are, too: joint training of what it changes.
@@ -149,7 +149,7 @@ def _with_own_titles(lines: list[TableLine], methods: Sequence[MethodPlan]) -> l
     ]
 
 
-def _check_labels(lines: Sequence[TableLine]) -> None:
+def _check_labels(lines: Sequence[PlannedLine]) -> None:
     """Refuse lines that would share a folder."""
     for label, count in Counter(line.entry.label for line in lines).items():
         if count > 1:
@@ -159,7 +159,7 @@ def _check_labels(lines: Sequence[TableLine]) -> None:
             )
 
 
-def _num_parameters(line: TableLine) -> int:
+def _num_parameters(line: PlannedLine) -> int:
     """Parameters of the generator of a line."""
     try:
         return num_parameters(line.config)
@@ -167,7 +167,7 @@ def _num_parameters(line: TableLine) -> int:
         raise ValueError(f"the generator of {line.base} cannot be built: {error}") from error
 
 
-def _check_method(line: TableLine) -> None:
+def _check_method(line: PlannedLine) -> None:
     """Refuse a method that the config does not train, before it is trained."""
     try:
         check_method(line.entry.method, line.config)
@@ -177,7 +177,7 @@ def _check_method(line: TableLine) -> None:
         raise ValueError(f"method {line.entry.label!r}, {line.base}: {error}") from error
 
 
-def _check_rows(lines: Sequence[TableLine]) -> None:
+def _check_rows(lines: Sequence[PlannedLine]) -> None:
     """Refuse a classical method that would need training, and two lines in one row."""
     rows: dict[tuple[str, str, str], str] = {}
     for line in (line for line in lines if line.config):

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from lidnet_mm.atomic_write import write_whole
 from lidnet_mm.benchmark.matrix.stage import Training
 from lidnet_mm.benchmark.note_file import read_note
 from lidnet_mm.benchmark.scores.run_environment import UNKNOWN
-from lidnet_mm.whole_file import write_whole
 
 COMMITS = "commits.json"
 """File beside the done mark of a training; those of an older version have none."""

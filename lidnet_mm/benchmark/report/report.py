@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from lidnet_mm.atomic_write import write_together
 from lidnet_mm.benchmark.cases.case import Case
 from lidnet_mm.benchmark.cases.case_viewer import NO_CASES, case_view
-from lidnet_mm.benchmark.cases.region_file import RegionTrack
 from lidnet_mm.benchmark.cases.region_view import region_views
 from lidnet_mm.benchmark.evidence.evidence import Evidence
 from lidnet_mm.benchmark.evidence.line_physics import Physics
@@ -24,7 +24,7 @@ from lidnet_mm.benchmark.figures.training_figure import by_judge, training_panel
 from lidnet_mm.benchmark.public_text import PublicNames, without_folders
 from lidnet_mm.benchmark.report.failed_cell import FailedCell
 from lidnet_mm.benchmark.report.report_flags import mixture_flags
-from lidnet_mm.benchmark.report.twin_flags import twin_flags
+from lidnet_mm.benchmark.report.same_score_flags import same_score_flags
 from lidnet_mm.benchmark.scores.provenance import Provenance
 from lidnet_mm.benchmark.scores.results import METHODS, ResultRow
 from lidnet_mm.benchmark.scores.row_titles import METHOD_MEANINGS, METHOD_TITLES
@@ -37,10 +37,10 @@ from lidnet_mm.benchmark.tables.paper_table import latex_page, markdown_table
 from lidnet_mm.benchmark.tables.paper_tables import paper_tables
 from lidnet_mm.benchmark.tables.physics_table import physics_tables
 from lidnet_mm.benchmark.tables.results_table import markdown, result_tables
+from lidnet_mm.evaluation.region_track import RegionTrack
 from lidnet_mm.visualization import hu_viewer
 from lidnet_mm.visualization.html_page import as_it_is, template_environment
 from lidnet_mm.visualization.slice_figure import DETECTION_COLOUR, TRUTH_COLOUR
-from lidnet_mm.whole_file import write_together
 
 PACKAGE = "lidnet_mm.benchmark"
 TEMPLATE = "report.html.j2"
@@ -124,7 +124,7 @@ def write_report(
         columns=COLUMNS,
         column_groups=_column_groups(),
         methods=_methods_of(rows),
-        flags=[*mixture_flags(rows, mixtures), *twin_flags(rows)],
+        flags=[*mixture_flags(rows, mixtures), *same_score_flags(rows)],
         failed=failed,
         paper=paper,
         differences=differences,

@@ -10,7 +10,6 @@ from mmengine.logging import print_log
 
 from lidnet_mm.benchmark.cases.case import Case
 from lidnet_mm.benchmark.cases.case_file import read_case
-from lidnet_mm.benchmark.cases.region_file import RegionTrack, find_regions
 from lidnet_mm.benchmark.evidence.evidence import Evidence, LineKey, LineMinutes, line_key
 from lidnet_mm.benchmark.evidence.gather_evidence import gather_evidence
 from lidnet_mm.benchmark.evidence.line_physics import PHYSICS, Physics, gather_physics
@@ -25,6 +24,7 @@ from lidnet_mm.benchmark.matrix.stage import Scoring, Training
 from lidnet_mm.benchmark.report.collect import CollectedTable
 from lidnet_mm.benchmark.scores.details import read_lesion_counts
 from lidnet_mm.damaged_file import damage_told
+from lidnet_mm.evaluation.region_track import RegionTrack, find_regions
 from lidnet_mm.evaluation.slice_record import SliceRecord, read_records
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from lidnet_mm.atomic_write import write_whole
 from lidnet_mm.benchmark.note_file import read_note
-from lidnet_mm.whole_file import write_whole
 
 
 class LesionCounts(NamedTuple):

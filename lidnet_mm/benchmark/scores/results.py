@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from lidnet_mm.atomic_write import write_whole
 from lidnet_mm.hu_window import HUWindow
-from lidnet_mm.whole_file import write_whole
 
 METHODS = (
     "ldct",

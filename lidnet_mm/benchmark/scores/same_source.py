@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lidnet_mm.atomic_write import write_whole
 from lidnet_mm.benchmark.note_file import read_note
 from lidnet_mm.benchmark.scores.results import ResultRow
 from lidnet_mm.benchmark.scores.run_environment import UNKNOWN
-from lidnet_mm.whole_file import write_whole
 
 MIXTURES = "mixtures.json"
 """File beside ``results.json`` that tells what :func:`training_mixtures` found, if anything."""

@@ -10,12 +10,12 @@ from typing import Any
 
 from mmengine.config import Config
 
+from lidnet_mm.atomic_write import write_whole
 from lidnet_mm.benchmark.note_file import read_note
 from lidnet_mm.benchmark.scores.data_digest import sha256_of
 from lidnet_mm.benchmark.scores.run_environment import machine_class, package_versions
 from lidnet_mm.evaluation.texture_source import PYRADIOMICS, texture_source
 from lidnet_mm.registry import TRANSFORMS
-from lidnet_mm.whole_file import write_whole
 
 SOURCE = "source.json"
 

@@ -6,12 +6,12 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from lidnet_mm.atomic_write import write_whole
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
 from lidnet_mm.datasets.converters.numbering import NumberedCase
 from lidnet_mm.datasets.converters.output.resumable_folder import lock_file, partial_folder
 from lidnet_mm.output_path import OutputPathError, check_output_file
 from lidnet_mm.table_cell import table_cell
-from lidnet_mm.whole_file import write_whole
 
 COLUMNS = ("patient", "series", "source_patient", "source_series")
 

@@ -5,7 +5,7 @@ import re
 import socket
 from pathlib import Path
 
-from lidnet_mm.whole_file import PART
+from lidnet_mm.atomic_write import PART
 
 OWNER = re.compile(rf".+\.(?P<host>[^/]+)-(?P<process>\d+){re.escape(PART)}")
 """Name of an unfinished file of ``written_whole``; it tells the process that writes it."""

@@ -11,8 +11,8 @@ import numpy as np
 from nibabel.spatialimages import HeaderDataError
 from nibabel.wrapstruct import WrapStructError
 
+from lidnet_mm.atomic_write import written_whole
 from lidnet_mm.datasets.readers import CTVolume
-from lidnet_mm.whole_file import written_whole
 
 STORES = ("float32", "int16")
 """Types in which HU are stored. ``int16`` rounds: an error of at most 0.5 HU, 0.29 HU rms."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from lidnet_mm.atomic_write import write_whole
 from lidnet_mm.coco_json.annotation_file import read_annotation_file
 from lidnet_mm.datasets.offline_ldct.abandoned_parts import remove_abandoned_parts
 from lidnet_mm.datasets.offline_ldct.ldct_file import STORES, digest_of, write_ldct
@@ -23,7 +24,6 @@ from lidnet_mm.datasets.offline_ldct.volume_jobs import (
 from lidnet_mm.datasets.transforms import SimulateLowDose
 from lidnet_mm.json_file import read_json
 from lidnet_mm.output_path import OutputPathError, check_name, check_output_folder
-from lidnet_mm.whole_file import write_whole
 
 SETTINGS = "settings.json"
 

@@ -8,8 +8,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from lidnet_mm.atomic_write import PART, write_whole
 from lidnet_mm.output_path import as_error, open_lock
-from lidnet_mm.whole_file import PART, write_whole
 
 LEDGER = "total_bytes"
 """File in the folder that holds its size, and whose lock a writer holds."""

@@ -5,8 +5,8 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
+from lidnet_mm.atomic_write import write_whole
 from lidnet_mm.evaluation.lesions import Lesion
-from lidnet_mm.whole_file import write_whole
 
 COLUMNS = (
     *("number", "label", "score", "first_slice", "last_slice", "key_slice", "num_boxes"),

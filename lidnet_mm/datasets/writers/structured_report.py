@@ -22,6 +22,7 @@ from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.valuerep import DA, TM
 
+from lidnet_mm.atomic_write import write_whole
 from lidnet_mm.datasets.writers.derived_uid import derived_uid
 from lidnet_mm.datasets.writers.measurement_groups import (
     ReportAlgorithm,
@@ -31,7 +32,6 @@ from lidnet_mm.datasets.writers.measurement_groups import (
     nothing_found_group,
 )
 from lidnet_mm.evaluation.lesions import Lesion
-from lidnet_mm.whole_file import write_whole
 
 MANUFACTURER = "lidnet_mm"
 

@@ -4,7 +4,7 @@ from abc import abstractmethod
 
 import numpy as np
 import torch
-from skimage.restoration import estimate_sigma
+from skimage import restoration  # loads its functions, and SciPy, when they are called
 from torch import Tensor
 
 from lidnet_mm.models.denoisers.base_generator import BaseGenerator
@@ -69,7 +69,7 @@ class ClassicalFilter(BaseGenerator):
         """Noise of a slice (H, W) in its own unit; 0 for one without any, or of one pixel."""
         if min(image.shape) < 2 or np.ptp(image) == 0:
             return 0.0
-        sigma = float(estimate_sigma(image))
+        sigma = float(restoration.estimate_sigma(image))
         return sigma if np.isfinite(sigma) else 0.0
 
     @abstractmethod

@@ -1,7 +1,7 @@
 """Non-local means."""
 
 import numpy as np
-from skimage.restoration import denoise_nl_means
+from skimage import restoration
 
 from lidnet_mm.models.denoisers.classical_filter import ClassicalFilter
 from lidnet_mm.registry import MODELS
@@ -51,7 +51,7 @@ class NonLocalMeans(ClassicalFilter):
 
     def filter_slice(self, image: np.ndarray, width: float) -> np.ndarray:
         """(H, W) to (H, W); ``width`` is the cut-off distance h."""
-        return denoise_nl_means(
+        return restoration.denoise_nl_means(
             image,
             patch_size=self.patch_size,
             patch_distance=self.patch_distance,

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from lidnet_mm.missing_package import needed_by
 from lidnet_mm.models.regions.region_source import RegionSource
-from lidnet_mm.models.watching import outputs_of, shadowed
+from lidnet_mm.models.temporary_hooks import recorded_outputs, replaced_attribute
 from lidnet_mm.registry import TASK_UTILS
 
 with needed_by("DenseHeadRegions"):
@@ -43,7 +43,7 @@ class DenseHeadRegions(RegionSource):
 
     def watch(self, detector: nn.Module) -> AbstractContextManager[list]:
         """Keep the head's output maps."""
-        return outputs_of(detector.bbox_head)
+        return recorded_outputs(detector.bbox_head)
 
     def proposals(
         self,
@@ -54,7 +54,7 @@ class DenseHeadRegions(RegionSource):
         """What the head predicts from its maps."""
         head = detector.bbox_head
         settings = {**(head.test_cfg or {}), "score_thr": self.score_thr}
-        with shadowed(head, "test_cfg", type(head.test_cfg)(settings)):
+        with replaced_attribute(head, "test_cfg", type(head.test_cfg)(settings)):
             found = head.predict_by_feat(
                 *_as_in_eval(head, _detached(kept)),
                 batch_img_metas=[sample.metainfo for sample in samples],

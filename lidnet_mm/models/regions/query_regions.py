@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from lidnet_mm.missing_package import needed_by
 from lidnet_mm.models.regions.region_source import RegionSource
-from lidnet_mm.models.watching import shadowed
+from lidnet_mm.models.temporary_hooks import replaced_attribute
 from lidnet_mm.registry import TASK_UTILS
 
 with needed_by("QueryRegions"):
@@ -45,7 +45,7 @@ class QueryRegions(RegionSource):
 
         handle = head.register_forward_hook(keep)
         try:
-            with shadowed(head, "loss", note_denoising):
+            with replaced_attribute(head, "loss", note_denoising):
                 yield kept
         finally:
             handle.remove()

@@ -8,7 +8,7 @@ from torch import nn
 
 from lidnet_mm.missing_package import needed_by
 from lidnet_mm.models.regions.region_source import RegionSource
-from lidnet_mm.models.watching import shadowed
+from lidnet_mm.models.temporary_hooks import replaced_attribute
 from lidnet_mm.registry import TASK_UTILS
 
 with needed_by("RefinedRegions"):
@@ -39,7 +39,7 @@ class RefinedRegions(RegionSource):
             kept.append(results)
             return results
 
-        with shadowed(detector.roi_head, "bbox_loss", keep):
+        with replaced_attribute(detector.roi_head, "bbox_loss", keep):
             yield kept
 
     def proposals(

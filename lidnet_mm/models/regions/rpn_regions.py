@@ -8,7 +8,7 @@ from mmengine.structures import BaseDataElement, InstanceData
 from torch import nn
 
 from lidnet_mm.models.regions.region_source import RegionSource
-from lidnet_mm.models.watching import shadowed
+from lidnet_mm.models.temporary_hooks import replaced_attribute
 from lidnet_mm.registry import TASK_UTILS
 
 
@@ -36,7 +36,7 @@ class RPNRegions(RegionSource):
             kept.append([copy.deepcopy(p.detach()) for p in proposals])
             return losses, proposals
 
-        with shadowed(detector.rpn_head, "loss_and_predict", keep):
+        with replaced_attribute(detector.rpn_head, "loss_and_predict", keep):
             yield kept
 
     def proposals(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from lidnet_mm import __version__
+from lidnet_mm.atomic_write import write_whole
 from lidnet_mm.visualization.dataset_page.counts import count_part
 from lidnet_mm.visualization.dataset_page.histogram import (
     HEIGHT,
@@ -24,7 +25,6 @@ from lidnet_mm.visualization.dataset_page.slice_view import slice_view
 from lidnet_mm.visualization.dataset_page.windows import PRESETS, NamedWindow
 from lidnet_mm.visualization.html_page import as_it_is, template_environment
 from lidnet_mm.visualization.slice_figure import DETECTION_COLOUR, TRUTH_COLOUR
-from lidnet_mm.whole_file import write_whole
 
 PACKAGE = "lidnet_mm.visualization.dataset_page"
 TEMPLATE = "page.html.j2"

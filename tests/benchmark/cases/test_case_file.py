@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from lidnet_mm.benchmark.cases.case_file import RecordedSlice, case_path, read_case, write_recorded
+from lidnet_mm.benchmark.cases.case_file import read_case
+from lidnet_mm.evaluation.recorded_slice import RecordedSlice, case_path, write_recorded
 
 WINDOW = (-160.0, 240.0)
 

@@ -14,7 +14,7 @@ from viewer_page import TRUTH, WINDOW, flat, grey, level, settle
 
 from lidnet_mm.benchmark import Case, write_report
 from lidnet_mm.benchmark.cases.case import NeighbourSlice
-from lidnet_mm.benchmark.cases.region_file import RegionTrack
+from lidnet_mm.evaluation.region_track import RegionTrack
 
 TITLES = ("LDCT", "Baseline", "LIDnet", "NDCT")
 

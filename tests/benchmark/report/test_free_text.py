@@ -11,7 +11,6 @@ from markdown_it import MarkdownIt
 from report_page import PROVENANCE, Page
 
 from lidnet_mm.benchmark import Case, Curves, write_report
-from lidnet_mm.benchmark.cases.region_file import RegionTrack
 from lidnet_mm.benchmark.evidence.bootstrap import Difference
 from lidnet_mm.benchmark.evidence.evidence import (
     Evidence,
@@ -27,6 +26,7 @@ from lidnet_mm.benchmark.report.results_page import write_results_page
 from lidnet_mm.benchmark.scores.provenance import Provenance
 from lidnet_mm.benchmark.scores.results import write_results
 from lidnet_mm.evaluation.froc import FALSE_POSITIVES
+from lidnet_mm.evaluation.region_track import RegionTrack
 
 MARK = "zqz"
 NASTY = (

@@ -9,8 +9,8 @@ from PIL import Image
 from report_page import PROVENANCE, Page
 
 from lidnet_mm.benchmark import Case, Curves, read_training_log, write_report
-from lidnet_mm.benchmark.cases.region_file import RegionTrack
 from lidnet_mm.benchmark.report.failed_cell import FailedCell
+from lidnet_mm.evaluation.region_track import RegionTrack
 
 
 @pytest.fixture(scope="module")

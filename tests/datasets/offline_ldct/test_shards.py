@@ -10,10 +10,10 @@ import pytest
 import torch
 from small_set import content_of
 
+from lidnet_mm.atomic_write import written_whole
 from lidnet_mm.datasets.offline_ldct import LDCTSet, Shard
 from lidnet_mm.datasets.offline_ldct.abandoned_parts import remove_abandoned_parts
 from lidnet_mm.datasets.transforms import SimulateLowDose
-from lidnet_mm.whole_file import written_whole
 
 FORK = multiprocessing.get_context("fork")
 SETTINGS = {"noise_hu": 40.0, "num_views": 48, "seed": 3}

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from lidnet_mm import whole_file
+from lidnet_mm import atomic_write
 from lidnet_mm.datasets.slice_cache.bounded_folder import BLOCK, LEDGER, BoundedFolder
 
 HOUR = 3600
@@ -139,7 +139,7 @@ def test_a_lost_ledger_is_counted_again(tmp_path, fill, content):
 
 def test_a_count_too_high_is_corrected_and_what_killed_writers_left_is_deleted(tmp_path, fill):
     fill({"two": 2, "four": 4})
-    (tmp_path / "ab" / f"killed.x1{whole_file.PART}").write_bytes(b"half")
+    (tmp_path / "ab" / f"killed.x1{atomic_write.PART}").write_bytes(b"half")
     (tmp_path / LEDGER).write_text(f"{9 * BLOCK:20d}\n")
     assert BoundedFolder(tmp_path, 3 * BLOCK).write(tmp_path / "ab" / "new", b"new")
     assert names(tmp_path) == {"two", "four", "new"}

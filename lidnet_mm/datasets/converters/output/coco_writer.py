@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lidnet_mm.whole_file import write_whole
+from lidnet_mm.atomic_write import write_whole
 
 
 def coco_image(

@@ -7,7 +7,7 @@ from typing import IO
 import nibabel as nib
 import numpy as np
 
-from lidnet_mm.whole_file import written_whole
+from lidnet_mm.atomic_write import written_whole
 
 TEXT_FIELDS = ("descrip", "aux_file", "db_name", "data_type", "intent_name")
 

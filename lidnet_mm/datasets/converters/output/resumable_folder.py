@@ -18,6 +18,7 @@ from typing import Any
 
 from mmengine.logging import MMLogger
 
+from lidnet_mm.atomic_write import write_whole
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
 from lidnet_mm.datasets.converters.output.coco_writer import write_json
 from lidnet_mm.datasets.converters.output.staged_folder import (
@@ -26,7 +27,6 @@ from lidnet_mm.datasets.converters.output.staged_folder import (
     put_in_place,
 )
 from lidnet_mm.output_path import as_error, check_own_folder, open_lock
-from lidnet_mm.whole_file import write_whole
 
 RECORDS = ".records"
 SETTINGS = "settings.sha256"

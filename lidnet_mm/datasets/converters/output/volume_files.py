@@ -9,11 +9,11 @@ import cv2
 import nibabel as nib
 import numpy as np
 
+from lidnet_mm.atomic_write import write_whole
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
 from lidnet_mm.datasets.converters.output.header_text import copy_without_header_text
 from lidnet_mm.datasets.readers import CTVolume, NiftiVolume
 from lidnet_mm.datasets.readers.png import HU_OF_ZERO
-from lidnet_mm.whole_file import write_whole
 
 STORES = ("nifti", "png", "link")
 LINKED_SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".mha")

@@ -21,7 +21,7 @@ from lidnet_mm.datasets.converters.source_case import (
 )
 from lidnet_mm.datasets.converters.sources.deeplesion.lesion_table import (
     LESION_TYPES,
-    Lesion,
+    ListedLesion,
     read_lesions,
 )
 from lidnet_mm.datasets.converters.sources.deeplesion.png_stack import PngStack
@@ -86,10 +86,10 @@ class DeepLesion(Converter):
 
 
 def _choose(
-    lesions: Iterable[Lesion], types: set[str], keep_noisy: bool
-) -> tuple[list[Lesion], list[LeftOut]]:
+    lesions: Iterable[ListedLesion], types: set[str], keep_noisy: bool
+) -> tuple[list[ListedLesion], list[LeftOut]]:
     """The lesions that are asked for, and the others counted by reason."""
-    wanted: list[Lesion] = []
+    wanted: list[ListedLesion] = []
     counts: dict[str, int] = {}
     for lesion in lesions:
         if lesion.noisy and not keep_noisy:
@@ -105,9 +105,11 @@ def _choose(
     return wanted, [LeftOut("annotation", why, count=count) for why, count in counts.items()]
 
 
-def _with_picture(folder: Path, lesions: Iterable[Lesion]) -> tuple[list[Lesion], list[LeftOut]]:
+def _with_picture(
+    folder: Path, lesions: Iterable[ListedLesion]
+) -> tuple[list[ListedLesion], list[LeftOut]]:
     """The lesions whose slice is in the folder, and the slices that are not."""
-    there: list[Lesion] = []
+    there: list[ListedLesion] = []
     missing: dict[str, LeftOut] = {}
     found: dict[str, bool] = {}
     for lesion in lesions:
@@ -121,7 +123,7 @@ def _with_picture(folder: Path, lesions: Iterable[Lesion]) -> tuple[list[Lesion]
     return there, list(missing.values())
 
 
-def _case(folder: Path, lesions: Sequence[Lesion]) -> SourceCase:
+def _case(folder: Path, lesions: Sequence[ListedLesion]) -> SourceCase:
     """The case of one series."""
     first = lesions[0]
     return SourceCase(
@@ -132,12 +134,12 @@ def _case(folder: Path, lesions: Sequence[Lesion]) -> SourceCase:
     )
 
 
-def _reader(folder: Path, lesions: Sequence[Lesion]) -> Callable[[], CaseContent]:
+def _reader(folder: Path, lesions: Sequence[ListedLesion]) -> Callable[[], CaseContent]:
     """The function that reads one series."""
     return lambda: _read(folder, lesions)
 
 
-def _read(folder: Path, lesions: Sequence[Lesion]) -> CaseContent:
+def _read(folder: Path, lesions: Sequence[ListedLesion]) -> CaseContent:
     """Stack the key slices of a series, from inferior, and give each its boxes."""
     spacings = {lesion.spacing for lesion in lesions}
     if len(spacings) > 1:
@@ -167,7 +169,7 @@ def _read(folder: Path, lesions: Sequence[Lesion]) -> CaseContent:
     return CaseContent(volume, boxes, annotated=frozenset(boxes), left_out=left_out)
 
 
-def _boxes(lesions: Iterable[Lesion], pixel_mm: float) -> Iterator[LesionBox]:
+def _boxes(lesions: Iterable[ListedLesion], pixel_mm: float) -> Iterator[LesionBox]:
     """Boxes of the lesions of a slice, each once."""
     for lesion in dict.fromkeys(lesions):
         left, top, right, bottom = lesion.box

@@ -34,7 +34,7 @@ PARTS: Mapping[int, str] = {1: "train", 2: "val", 3: "test"}
 
 
 @dataclass(frozen=True)
-class Lesion:
+class ListedLesion:
     """One row.
 
     Attributes:
@@ -65,7 +65,7 @@ class Lesion:
         return int(Path(self.picture).stem)
 
 
-def read_lesions(table: Path) -> list[Lesion]:
+def read_lesions(table: Path) -> list[ListedLesion]:
     """Read ``DL_info.csv``.
 
     Args:
@@ -82,14 +82,14 @@ def read_lesions(table: Path) -> list[Lesion]:
     return [_lesion(row, place) for place, row in rows]
 
 
-def _lesion(row: Mapping[str, str], where: str) -> Lesion:
+def _lesion(row: Mapping[str, str], where: str) -> ListedLesion:
     """Parse one row."""
     try:
         name = re.fullmatch(r"(\d+_\d+_\d+)_(\d+\.png)", row["File_name"].strip())
         if name is None:
             raise ValueError(f"File_name '{row['File_name']}' is not like 000001_01_01_109.png")
         kind = int(row["Coarse_lesion_type"])
-        return Lesion(
+        return ListedLesion(
             series=name[1],
             picture=name[2],
             patient=int(row["Patient_index"]),

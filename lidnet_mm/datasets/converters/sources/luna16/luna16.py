@@ -20,7 +20,7 @@ from lidnet_mm.datasets.converters.source_case import (
     LeftOut,
     SourceCase,
 )
-from lidnet_mm.datasets.converters.sources.luna16.nodule_table import Nodule, read_nodules
+from lidnet_mm.datasets.converters.sources.luna16.nodule_table import ListedNodule, read_nodules
 from lidnet_mm.datasets.converters.sources.luna16.sphere_boxes import continuous_index, sphere_boxes
 from lidnet_mm.datasets.converters.sources.masks.labelled_volume import open_case_volume
 from lidnet_mm.datasets.converters.sources.source_folder import layout_error
@@ -135,12 +135,12 @@ def _parts(options: Namespace) -> dict[int, str]:
     return parts
 
 
-def _reader(uid: str, path: Path, nodules: Sequence[Nodule]) -> Callable[[], CaseContent]:
+def _reader(uid: str, path: Path, nodules: Sequence[ListedNodule]) -> Callable[[], CaseContent]:
     """The function that reads one series."""
     return lambda: _read(uid, path, nodules)
 
 
-def _read(uid: str, path: Path, nodules: Sequence[Nodule]) -> CaseContent:
+def _read(uid: str, path: Path, nodules: Sequence[ListedNodule]) -> CaseContent:
     """Cut the nodules of a series by its slices."""
     volume = open_case_volume(path, f"series {uid}")
     boxes: dict[int, list[LesionBox]] = {}
@@ -157,7 +157,7 @@ def _read(uid: str, path: Path, nodules: Sequence[Nodule]) -> CaseContent:
     return CaseContent(volume=volume, boxes=boxes, left_out=left_out)
 
 
-def _unusable(volume: CTVolume, nodule: Nodule, earlier: Sequence[Nodule]) -> str:
+def _unusable(volume: CTVolume, nodule: ListedNodule, earlier: Sequence[ListedNodule]) -> str:
     """Why a nodule cannot be on the volume; empty if it can."""
     if nodule in earlier:
         return "the same nodule comes twice"

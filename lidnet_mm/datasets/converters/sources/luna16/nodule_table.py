@@ -11,7 +11,7 @@ COLUMNS = ("seriesuid", "coordX", "coordY", "coordZ", "diameter_mm")
 
 
 @dataclass(frozen=True)
-class Nodule:
+class ListedNodule:
     """One row.
 
     Attributes:
@@ -23,7 +23,7 @@ class Nodule:
     diameter_mm: float
 
 
-def read_nodules(table: Path) -> dict[str, list[Nodule]]:
+def read_nodules(table: Path) -> dict[str, list[ListedNodule]]:
     """Read ``annotations.csv``.
 
     Args:
@@ -36,14 +36,14 @@ def read_nodules(table: Path) -> dict[str, list[Nodule]]:
         ConversionError: The file cannot be read, has other columns, or a row whose numbers are
             missing, not finite or no diameter.
     """
-    nodules: dict[str, list[Nodule]] = {}
+    nodules: dict[str, list[ListedNodule]] = {}
     remedy = f"give LUNA16's annotations.csv, whose columns are {','.join(COLUMNS)}"
     for place, row in csv_rows(table, COLUMNS, remedy):
         nodules.setdefault(row["seriesuid"].strip(), []).append(_nodule(row, place))
     return nodules
 
 
-def _nodule(row: dict[str, str], where: str) -> Nodule:
+def _nodule(row: dict[str, str], where: str) -> ListedNodule:
     """Parse one row."""
     try:
         x, y, z, diameter = (float(row[name]) for name in COLUMNS[1:])
@@ -56,4 +56,4 @@ def _nodule(row: dict[str, str], where: str) -> Nodule:
             f"{where}: centre ({x:g}, {y:g}, {z:g}) and diameter {diameter:g} must be finite and "
             "the diameter above 0; download the table again"
         )
-    return Nodule((x, y, z), diameter)
+    return ListedNodule((x, y, z), diameter)

@@ -3,7 +3,7 @@
 import pytest
 
 from lidnet_mm.datasets.converters.conversion_error import ConversionError
-from lidnet_mm.datasets.converters.sources.luna16.nodule_table import Nodule, read_nodules
+from lidnet_mm.datasets.converters.sources.luna16.nodule_table import ListedNodule, read_nodules
 
 HEADER = "seriesuid,coordX,coordY,coordZ,diameter_mm\n"
 
@@ -20,8 +20,8 @@ def test_rows_of_a_series_are_kept_together(tmp_path):
     table = tmp_path / "annotations.csv"
     table.write_text(f"\ufeff{HEADER}1.2,-1.5,2,3e1,4\n1.3,0,0,0,5\n1.2,1,2,3,6\n", "utf-8")
     assert read_nodules(table) == {
-        "1.2": [Nodule((-1.5, 2.0, 30.0), 4.0), Nodule((1.0, 2.0, 3.0), 6.0)],
-        "1.3": [Nodule((0.0, 0.0, 0.0), 5.0)],
+        "1.2": [ListedNodule((-1.5, 2.0, 30.0), 4.0), ListedNodule((1.0, 2.0, 3.0), 6.0)],
+        "1.3": [ListedNodule((0.0, 0.0, 0.0), 5.0)],
     }
 
 

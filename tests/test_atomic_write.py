@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from lidnet_mm.whole_file import require_writable, write_whole, written_whole
+from lidnet_mm.atomic_write import require_writable, write_whole, written_whole
 
 
 def test_writes_into_new_folders_and_replaces(tmp_path):
@@ -56,7 +56,7 @@ def test_folder_on_a_full_disk(tmp_path, monkeypatch):
         def write(self, content):
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("lidnet_mm.whole_file.tempfile.TemporaryFile", lambda dir: Full())
+    monkeypatch.setattr("lidnet_mm.atomic_write.tempfile.TemporaryFile", lambda dir: Full())
     with pytest.raises(OSError, match=r"nothing can be written to .*No space.*: make room, or"):
         require_writable(tmp_path)
 
@@ -64,7 +64,7 @@ def test_folder_on_a_full_disk(tmp_path, monkeypatch):
 SMALL_DISK = """
 import resource, sys
 from pathlib import Path
-from lidnet_mm.whole_file import write_together, written_whole
+from lidnet_mm.atomic_write import write_together, written_whole
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 folder = Path(sys.argv[1])
 try:

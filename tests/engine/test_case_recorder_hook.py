@@ -8,7 +8,7 @@ import torch
 from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData, PixelData
 
-from lidnet_mm.benchmark.cases.case_recorder_hook import CaseRecorderHook
+from lidnet_mm.engine.case_recorder_hook import CaseRecorderHook
 
 
 def run(hook, work_dir, lesions, batch_size=2):

@@ -1,10 +1,10 @@
-"""Outputs that are watched, and attributes that something else answers for."""
+"""Outputs that are recorded, and attributes that are replaced, for a while."""
 
 import pytest
 import torch
 from torch import nn
 
-from lidnet_mm.models.watching import outputs_of, shadowed
+from lidnet_mm.models.temporary_hooks import recorded_outputs, replaced_attribute
 
 
 class Owner(nn.Module):
@@ -19,7 +19,7 @@ class Owner(nn.Module):
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_shadowed_attributes_come_back(fails):
+def test_replaced_attributes_come_back(fails):
     owner, other = Owner(), Owner()
     setting = owner.setting
 
@@ -28,7 +28,10 @@ def test_shadowed_attributes_come_back(fails):
             raise ZeroDivisionError
 
     def use():
-        with shadowed(owner, "setting", [2]), shadowed(owner, "method", lambda: "shadow"):
+        with (
+            replaced_attribute(owner, "setting", [2]),
+            replaced_attribute(owner, "method", lambda: "shadow"),
+        ):
             assert owner.setting == [2]
             assert owner.method() == "shadow"
             assert other.method() == "class"
@@ -46,8 +49,8 @@ def test_shadowed_attributes_come_back(fails):
 
 def test_shadows_of_shadows_come_back_in_turn():
     owner = Owner()
-    with shadowed(owner, "method", lambda: "one"):
-        with shadowed(owner, "method", lambda: "two"):
+    with replaced_attribute(owner, "method", lambda: "one"):
+        with replaced_attribute(owner, "method", lambda: "two"):
             assert owner.method() == "two"
         assert owner.method() == "one"
     assert owner.method() == "class"
@@ -56,7 +59,7 @@ def test_shadows_of_shadows_come_back_in_turn():
 def test_outputs_are_kept_while_watched_only():
     module = nn.Linear(2, 1)
     module(torch.zeros(1, 2))
-    with outputs_of(module) as kept:
+    with recorded_outputs(module) as kept:
         first, second = module(torch.ones(1, 2)), module(torch.zeros(3, 2))
     module(torch.zeros(1, 2))
     assert [output is own for output, own in zip(kept, (first, second), strict=True)] == [True] * 2
@@ -64,7 +67,7 @@ def test_outputs_are_kept_while_watched_only():
 
 def test_nothing_is_watched_after_an_error():
     module = nn.Linear(2, 1)
-    with pytest.raises(ZeroDivisionError), outputs_of(module) as kept:
+    with pytest.raises(ZeroDivisionError), recorded_outputs(module) as kept:
         raise ZeroDivisionError
     module(torch.zeros(1, 2))
     assert kept == []

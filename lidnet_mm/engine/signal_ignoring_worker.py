@@ -1,4 +1,4 @@
-"""Worker processes of a data loader that only their training can stop."""
+"""Worker processes of a data loader that ignore signals: only their training stops them."""
 
 import os
 import signal
@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 
-def start_deaf_worker(
+def start_signal_ignoring_worker(
     worker_id: int, signals: Sequence[signal.Signals], start: Callable[[int], None] | None = None
 ) -> None:
     """Let a worker process outlive signals that a scheduler or Ctrl-C send to all processes.

@@ -7,7 +7,12 @@ from typing import Any
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from lidnet_mm.benchmark.cases.case_file import NAME, RecordedSlice, case_path, write_recorded
+from lidnet_mm.evaluation.recorded_slice import (
+    NAME,
+    RecordedSlice,
+    case_path,
+    write_recorded,
+)
 from lidnet_mm.registry import HOOKS
 
 

@@ -1,4 +1,4 @@
-"""Watching a module at work: what it returns, and what answers to its names."""
+"""Hooks on a module for a while: what it returns is recorded, an attribute replaced."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from torch import nn
 
 
 @contextmanager
-def outputs_of(module: nn.Module) -> Iterator[list]:
+def recorded_outputs(module: nn.Module) -> Iterator[list]:
     """Keep what a module's ``forward`` returns while the context is open, one entry a call."""
     kept: list[Any] = []
     handle = module.register_forward_hook(lambda _module, _inputs, output: kept.append(output))
@@ -19,8 +19,8 @@ def outputs_of(module: nn.Module) -> Iterator[list]:
 
 
 @contextmanager
-def shadowed(owner: nn.Module, name: str, value: object) -> Iterator[None]:
-    """Let something else answer to an attribute's name, on this instance and for this while.
+def replaced_attribute(owner: nn.Module, name: str, value: object) -> Iterator[None]:
+    """Replace an attribute of this instance while the context is open.
 
     For methods that are not ``forward``, which a hook cannot see, and for settings.
     """

@@ -6,7 +6,7 @@ from lidnet_mm.benchmark.scores.results import ResultRow
 from lidnet_mm.benchmark.scores.row_titles import METHOD_TITLES, UNTRAINED
 
 
-def twin_flags(rows: Iterable[ResultRow]) -> list[str]:
+def same_score_flags(rows: Iterable[ResultRow]) -> list[str]:
     """Sentences on denoisers whose trainings gave the same scores to the last digit.
 
     Denoisers of the same layers, such as SMGAN's and WGAN-VGG's, are the same network from the same

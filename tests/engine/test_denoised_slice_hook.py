@@ -7,8 +7,9 @@ import torch
 from mmengine.structures import BaseDataElement, InstanceData, PixelData
 from PIL import Image
 
+from lidnet_mm.engine.denoised_slice_hook import DenoisedSliceHook
 from lidnet_mm.registry import HOOKS
-from lidnet_mm.visualization import DenoisedSliceHook, SlicePanel, panels_png
+from lidnet_mm.visualization import SlicePanel, panels_png
 
 
 def sample(index, **metainfo):

@@ -10,9 +10,9 @@ from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from lidnet_mm.atomic_write import write_whole
 from lidnet_mm.registry import HOOKS
 from lidnet_mm.visualization.slice_figure import SlicePanel, panels_png
-from lidnet_mm.whole_file import write_whole
 
 
 @HOOKS.register_module()

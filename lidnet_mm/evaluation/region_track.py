@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from lidnet_mm.benchmark.cases.array_file import ANY, TEXT, read_arrays
+from lidnet_mm.array_file import ANY, TEXT, read_arrays
+from lidnet_mm.atomic_write import write_whole
 from lidnet_mm.damaged_file import DamagedFileError
-from lidnet_mm.whole_file import write_whole
 
 LAYOUTS = {
     "name": TEXT, "iterations": (ANY,), "counts": (ANY,), "regions": (ANY, 4),

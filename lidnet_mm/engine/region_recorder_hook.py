@@ -13,8 +13,8 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import nn
 
-from lidnet_mm.benchmark.cases.region_file import RegionTrack, read_regions, write_regions
 from lidnet_mm.engine.phased_train_loop import unwrapped
+from lidnet_mm.evaluation.region_track import RegionTrack, read_regions, write_regions
 from lidnet_mm.models.resting_detector import rest_in_training_mode
 from lidnet_mm.registry import HOOKS
 

@@ -1,4 +1,4 @@
-from lidnet_mm.benchmark.report.twin_flags import twin_flags
+from lidnet_mm.benchmark.report.same_score_flags import same_score_flags
 
 
 def test_equal_trainings_are_told_once(make_row):
@@ -9,7 +9,7 @@ def test_equal_trainings_are_told_once(make_row):
         for judge in ("a", "b")
         for seed in range(2)
     ]
-    (flag,) = twin_flags(rows)
+    (flag,) = same_score_flags(rows)
     assert flag.startswith("STS, 60 HU noise: LIDnet of SSMS and of WGAN-VGG gave the same scores")
 
 
@@ -17,4 +17,4 @@ def test_what_differs_or_is_not_trained_is_no_twin(make_row):
     rows = [make_row("lidnet", denoiser="SSMS"), make_row("lidnet", denoiser="CPCE", AP50=40.1)]
     rows += [make_row("matched", denoiser="WGAN-VGG"), make_row("lidnet", 1, denoiser="WGAN-VGG")]
     rows += [make_row("classical", denoiser=name) for name in ("BM3D", "Bilateral")]
-    assert twin_flags(rows) == []
+    assert same_score_flags(rows) == []
