@@ -1,1 +1,1 @@
-"""Example slices and the regions of a training: recorded, kept, and put into a page."""
+"""Example slices and the regions of a training: read together and put into a page."""
