@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from lidnet_mm.apis.checkpoint_file import denoiser_weights, read_checkpoint
 from lidnet_mm.apis.load_config import load_config
+from lidnet_mm.file_digest import sha256_of
 from lidnet_mm.hu_window import HUWindow
 from lidnet_mm.missing_package import require
 from lidnet_mm.registry import MODELS
@@ -119,7 +120,7 @@ def load_denoiser(model: str | Path, checkpoint: str | Path | None = None) -> Tr
     return TrainedModel(
         Path(model).stem,
         denoiser,
-        _sha256(checkpoint),
+        sha256_of(checkpoint),
         detector=detector,
         config_sha256=_config_sha256(own),
     )
@@ -176,7 +177,7 @@ def load_detector(model: str | Path, checkpoint: str | Path | None = None) -> Tr
     return TrainedModel(
         Path(model).stem,
         detector,
-        _sha256(checkpoint),
+        sha256_of(checkpoint),
         classes=classes,
         config_sha256=_config_sha256(own),
     )
@@ -253,12 +254,3 @@ def _first_differences(error: RuntimeError) -> str:
     """What PyTorch says of the first weights that differ, in one line and not all of them."""
     text = " ".join(str(error).split())
     return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
-
-
-def _sha256(path: str | Path) -> str:
-    """SHA-256 of a file."""
-    digest = hashlib.sha256()
-    with Path(path).open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

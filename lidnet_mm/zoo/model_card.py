@@ -1,6 +1,5 @@
 """What a trained model is, was trained on and may be used for."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -9,6 +8,8 @@ from types import MappingProxyType
 from typing import Any
 
 import yaml
+
+from lidnet_mm.file_digest import sha256_of
 
 MODELS = Path(__file__).parent / "models"
 """Folder of the bundled cards and weights."""
@@ -78,7 +79,7 @@ class ModelCard:
             return
         if not file.is_file():
             raise CardError(f"{self.path}: its weights {file} are missing; copy them beside it")
-        found = hashlib.sha256(file.read_bytes()).hexdigest()
+        found = sha256_of(file)
         if found != self.sha256:
             raise CardError(
                 f"{file} is not the file of its card: SHA-256 {found} instead of {self.sha256}; "

@@ -7,11 +7,12 @@ from lidnet_mm.benchmark.matrix.comparison import Comparison
 from lidnet_mm.benchmark.matrix.iterations import denoiser_steps
 from lidnet_mm.benchmark.matrix.settings_mark import noted_digest
 from lidnet_mm.benchmark.matrix.stage import Scoring, Training
-from lidnet_mm.benchmark.scores.data_digest import DataDigest, digest_data, sha256_of
+from lidnet_mm.benchmark.scores.data_digest import DataDigest, digest_data
 from lidnet_mm.benchmark.scores.provenance import AT_REPORT, Provenance, gather_provenance
 from lidnet_mm.benchmark.scores.results import ResultRow
 from lidnet_mm.benchmark.scores.score_source import SOURCE, ScoreSource, read_source, settings_text
 from lidnet_mm.benchmark.scores.trained_as import loss_form
+from lidnet_mm.file_digest import sha256_of
 
 SHOWN = 12
 """Digits of a settings digest."""

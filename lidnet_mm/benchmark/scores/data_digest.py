@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-BLOCK = 1 << 20
+from lidnet_mm.file_digest import sha256_of
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,3 @@ def digest_data(data_root: str | Path, title: str) -> DataDigest:
         num_bytes=sum(size for _, size in listed),
         volumes=hashlib.sha256(text.encode()).hexdigest(),
     )
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            digest.update(block)
-    return digest.hexdigest()

@@ -12,9 +12,9 @@ from mmengine.config import Config
 
 from lidnet_mm.atomic_write import write_whole
 from lidnet_mm.benchmark.note_file import read_note
-from lidnet_mm.benchmark.scores.data_digest import sha256_of
 from lidnet_mm.benchmark.scores.run_environment import machine_class, package_versions
 from lidnet_mm.evaluation.texture_source import PYRADIOMICS, texture_source
+from lidnet_mm.file_digest import sha256_of
 from lidnet_mm.registry import TRANSFORMS
 
 SOURCE = "source.json"

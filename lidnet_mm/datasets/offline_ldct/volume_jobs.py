@@ -14,6 +14,7 @@ from lidnet_mm.datasets.annotated_slices import require_volumes, slice_fields, w
 from lidnet_mm.datasets.readers import CTVolume, open_volume
 from lidnet_mm.datasets.readers.open_volumes import READERS
 from lidnet_mm.datasets.transforms import LoadCTSlice, SimulateLowDose
+from lidnet_mm.file_digest import sha256_of
 
 IDENTITY = ("patient_id", "series", "slice_index", "spacing", "slice_thickness")
 """What of a slice's record its LDCT may depend on besides its pixels."""
@@ -51,7 +52,7 @@ class VolumeJob:
         """SHA-256 of the bytes of the volume's files and of what the records say of its slices."""
         digest = hashlib.sha256()
         for path in self.volume().files:
-            digest.update(_sha256(path))
+            digest.update(bytes.fromhex(sha256_of(path)))
         for position in sorted(self.slices):
             sample = self.sample(position)
             identity = [position, *(sample.get(key) for key in IDENTITY)]
@@ -142,15 +143,6 @@ def _slices(data: Path, path: Path) -> list[dict[str, Any]]:
     require_volumes(slices, path)
     warn_of_corrections(found.corrected, path)
     return slices
-
-
-def _sha256(path: Path) -> bytes:
-    """Digest of a file's bytes."""
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.digest()
 
 
 def _add(job: VolumeJob, info: dict[str, Any]) -> None:

@@ -1,13 +1,11 @@
 """DICOM UIDs that follow from what they name: the same run gives the same ones."""
 
 import hashlib
-from pathlib import Path
 
 from pydicom.uid import generate_uid
 
 from lidnet_mm.datasets.readers import CTVolume, DicomVolume
-
-BLOCK = 1 << 20
+from lidnet_mm.file_digest import sha256_of
 
 
 def derived_uid(*parts: str) -> str:
@@ -41,15 +39,6 @@ def source_identity(volume: CTVolume) -> tuple[str, ...]:
             return uids
     digest = hashlib.sha256()
     for path in volume.files:
-        digest.update(_file_digest(path))
+        digest.update(bytes.fromhex(sha256_of(path)))
     digest.update(volume.read_slice(volume.num_slices // 2).tobytes())
     return (digest.hexdigest(),)
-
-
-def _file_digest(path: Path) -> bytes:
-    """SHA-256 of a file."""
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(BLOCK):
-            digest.update(block)
-    return digest.digest()
