@@ -29,7 +29,7 @@ test_pipeline = [
 train_dataloader = dict(dataset=dict(data_root=data_root, pipeline=train_pipeline))
 test_dataloader = dict(dataset=dict(data_root=data_root, pipeline=test_pipeline))
 test_evaluator = [
-    dict(type='CocoMetric', ann_file=data_root + '/annotations/test.json', metric='bbox'),
+    dict(type='lidnet_mm.CocoMetric', ann_file=data_root + '/annotations/test.json', metric='bbox'),
     dict(type='lidnet_mm.ImageQualityMetric'),
     dict(type='lidnet_mm.RadiomicsMetric'),
 ]
