@@ -15,6 +15,7 @@ from lidnet_mm.evaluation.box_joining import join_boxes
 from lidnet_mm.evaluation.lesions import Lesion, SliceBox, boxes_of_slice
 from lidnet_mm.inference.series_stream import DenoisedSlice, denoised_slices, pass_on
 from lidnet_mm.inference.slice_denoiser import SliceDenoiser
+from lidnet_mm.inference.slice_distances import uneven_slices
 
 Progress = Callable[[int], None]
 """Called with the number of slices that were just finished."""
@@ -42,6 +43,27 @@ class DenoisedSeries:
     lesions: list[Lesion] | None
     warnings: tuple[str, ...] = ()
     files: tuple[Path, ...] = field(default=())
+
+    @classmethod
+    def of(
+        cls,
+        volume: CTVolume,
+        denoised: np.ndarray | None,
+        lesions: list[Lesion] | None,
+        warnings: tuple[str, ...] = (),
+        files: tuple[Path, ...] = (),
+    ) -> "DenoisedSeries":
+        """What came out of a volume, at its place; slices that it lacks are told, too.
+
+        Args:
+            volume: The source.
+            denoised: As ``volume`` above.
+            lesions: As above.
+            warnings: Where it is not what the denoiser was trained for.
+            files: As above.
+        """
+        told = warnings + uneven_slices(volume)
+        return cls(denoised, spacing_of(volume), display_affine_of(volume), lesions, told, files)
 
 
 def denoise_series(

@@ -9,12 +9,9 @@ from lidnet_mm.datasets.writers import Derivation
 from lidnet_mm.inference.denoised_series import (
     DenoisedSeries,
     denoise_series,
-    display_affine_of,
-    spacing_of,
 )
 from lidnet_mm.inference.operating_range import measure, outside_range
 from lidnet_mm.inference.slice_denoiser import SliceDenoiser
-from lidnet_mm.inference.slice_distances import uneven_slices
 
 
 class OutsideRangeError(ValueError):
@@ -77,7 +74,4 @@ class SeriesPipeline:
         denoised, lesions = denoise_series(
             volume, self.denoise, self.class_names, batch_size=self.batch_size
         )
-        notes = warnings + uneven_slices(volume)
-        return DenoisedSeries(
-            denoised, spacing_of(volume), display_affine_of(volume), lesions, notes
-        )
+        return DenoisedSeries.of(volume, denoised, lesions, warnings)

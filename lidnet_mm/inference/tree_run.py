@@ -14,14 +14,11 @@ from lidnet_mm.inference.denoised_series import (
     DenoisedSeries,
     Progress,
     denoise_series,
-    display_affine_of,
     lesion_files,
-    spacing_of,
     write_lesions,
 )
 from lidnet_mm.inference.output_tree import OutputTree
 from lidnet_mm.inference.series_pipeline import SeriesPipeline
-from lidnet_mm.inference.slice_distances import uneven_slices
 from lidnet_mm.inference.source_tree import FoundVolume
 from lidnet_mm.inference.study_report import names_of, report_file, write_report
 
@@ -199,9 +196,7 @@ class TreeRun:
                 shown = names_of(found, volume) if self._keep_names else {}
                 write_report(page, volume, writer, lesions, pipeline, warnings, shown)
             files = self._tree.publish(found.identity, part, target.folder, state, way)
-        place = spacing_of(volume), display_affine_of(volume)
-        notes = warnings + uneven_slices(volume)
-        series = DenoisedSeries(denoised, *place, lesions, notes, files)
+        series = DenoisedSeries.of(volume, denoised, lesions, warnings, files)
         return SeriesOutcome(found, "done", series=series)
 
     def _way(self, target: Target) -> str:

@@ -4,16 +4,7 @@ function caseSettings(shown, presets, inputs, redraw) {
   const { cases, state, currentCase, groupsOf, isFolded } = shown;
   const strip = byId("strip");
 
-  function setWindow(low, high) {
-    const wide = Math.max(1, Math.round(high - low));
-    state.low = clamp(Math.round(low), -4000, 12000);
-    state.high = state.low + wide;
-    inputs.width.value = wide;
-    inputs.level.value = Math.round((state.low + state.high) / 2);
-    const same = presets.findIndex(({ low, high }) => low === state.low && high === state.high);
-    inputs.preset.value = same < 0 ? "own" : same;
-    redraw();
-  }
+  const setWindow = windowSetter(state, inputs, presets, [-4000, 12000], redraw);
 
   function setSlice(place) {
     state.slice = clamp(place, 0, currentCase().slices.length - 1);

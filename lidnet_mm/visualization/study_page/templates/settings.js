@@ -10,16 +10,7 @@ function studySettings(shown, inputs, redraw) {
     redraw();
   }
 
-  function setWindow(low, high) {
-    const wide = Math.max(1, Math.round(high - low));
-    state.low = clamp(Math.round(low), -4000, 33000);
-    state.high = state.low + wide;
-    inputs.width.value = wide;
-    inputs.level.value = Math.round((state.low + state.high) / 2);
-    const same = windows.findIndex(({ low, high }) => low === state.low && high === state.high);
-    inputs.preset.value = same < 0 ? "own" : same;
-    redraw();
-  }
+  const setWindow = windowSetter(state, inputs, windows, [-4000, 33000], redraw);
 
   function setWipe(part) {
     if (state.mode !== "split") return;
