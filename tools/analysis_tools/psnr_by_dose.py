@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from lidnet_mm.apis.trained_model import load_denoiser
 from lidnet_mm.atomic_write import write_whole
+from lidnet_mm.benchmark.evidence.bootstrap import patient_draws, percentile_tail
 from lidnet_mm.coco_json.annotation_file import class_names, read_annotation_file
 from lidnet_mm.datasets.ct_lesion_dataset import CTLesionDataset
 from lidnet_mm.datasets.transforms import LoadCTSlice, SimulateLowDose
@@ -34,7 +35,7 @@ WINDOW = HUWindow(-1000.0, 1000.0)
 WIDTHS = (0.5, 0.7, 0.9, 1.2, 1.5, 2.0, 2.6, 3.4)
 """Standard deviations of the Gaussian filters in pixels."""
 
-RESAMPLES = 2000
+RESAMPLES = 10_000
 
 Denoise = Callable[[np.ndarray], np.ndarray]
 
@@ -95,8 +96,9 @@ def summary(patients: dict[str, list[float]], other: dict[str, list[float]] | No
     means = np.array([np.mean(values) for values in patients.values()])
     if other is not None:
         means = means - np.array([np.mean(other[name]) for name in patients])
-    draws = np.random.default_rng(0).integers(0, len(means), (RESAMPLES, len(means)))
-    low, high = np.percentile(means[draws].mean(axis=1), [2.5, 97.5])
+    drawn = patient_draws(len(means), RESAMPLES, seed=0) @ means / len(means)
+    tail = percentile_tail(len(means))
+    low, high = np.quantile(drawn, [tail, 1 - tail])
     return [round(float(value), 2) for value in (means.mean(), low, high)]
 
 
