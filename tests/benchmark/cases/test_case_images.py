@@ -1,8 +1,6 @@
-import base64
-import zlib
-
 import numpy as np
 import pytest
+from packed_hu import unpacked
 
 from lidnet_mm.benchmark import Case
 from lidnet_mm.benchmark.cases.case import NeighbourSlice
@@ -11,19 +9,8 @@ from lidnet_mm.benchmark.cases.case_images import case_images, pixels_an_image, 
 WINDOW = (-1000.0, 400.0)
 
 
-def unpacked(packed):
-    """HU by a decoder of its own, pixel by pixel."""
-    rows, columns = packed.shape
-    planes = np.frombuffer(zlib.decompress(base64.b64decode(packed.text)), np.uint8)
-    high, low = planes.astype(int).reshape(2, rows, columns)
-    levels = np.zeros((rows, columns), int)
-    for y in range(rows):
-        for x in range(columns):
-            folded = high[y, x] << 8 | low[y, x]
-            left = levels[y, x - 1] if x else 0
-            above = levels[y - 1, x] if y else 0
-            levels[y, x] = (left + above >> 1) + (folded >> 1 ^ -(folded & 1))
-    return levels * packed.step
+def hu_of(packed):
+    return unpacked(packed.text, *packed.shape, packed.step)
 
 
 def make_case(image, truth=((10.0, 12, 20, 22),), neighbours=()):
@@ -35,7 +22,7 @@ def test_an_image_with_room_keeps_every_hu():
     image = np.rint(np.random.default_rng(0).normal(0, 300, (40, 50)))
     ((_, _, packed),) = case_images(make_case(image), pixels_an_image([make_case(image)], 1e6))
     assert (packed.binning, packed.region, packed.whole.step) == (1, None, 1)
-    np.testing.assert_array_equal(unpacked(packed.whole), image)
+    np.testing.assert_array_equal(hu_of(packed.whole), image)
 
 
 def test_without_room_the_region_keeps_its_pixels_and_the_rest_is_averaged():
@@ -44,7 +31,7 @@ def test_without_room_the_region_keeps_its_pixels_and_the_rest_is_averaged():
     (_, _, own), (_, _, neighbour) = case_images(case, 4000)
     x1, y1, x2, y2 = shown_region(case)
     assert (y2 - y1, x2 - x1) == (40, 40)
-    error = unpacked(own.region) - image[y1:y2, x1:x2]
+    error = hu_of(own.region) - image[y1:y2, x1:x2]
     assert np.abs(error).max() <= own.region.step / 2
     assert own.whole.shape == (-(-120 // own.binning), -(-90 // own.binning))
     assert neighbour.region is None
@@ -52,7 +39,7 @@ def test_without_room_the_region_keeps_its_pixels_and_the_rest_is_averaged():
         parts = [packed.whole, *([packed.region] if packed.region else [])]
         assert sum(np.prod(part.shape) for part in parts) <= 4000
     b = own.binning
-    assert abs(unpacked(own.whole)[1, 2] - image[b : 2 * b, 2 * b : 3 * b].mean()) <= (
+    assert abs(hu_of(own.whole)[1, 2] - image[b : 2 * b, 2 * b : 3 * b].mean()) <= (
         own.whole.step / 2
     )
 

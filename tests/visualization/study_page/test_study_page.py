@@ -1,12 +1,11 @@
-import base64
 import json
 import re
 import tracemalloc
-import zlib
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from packed_hu import unpacked
 from study import CHANGE, FACTS, KEY_BOXES, SHAPE, lesions, source_hu, volumes
 
 from lidnet_mm.inference.array_volume import ArrayVolume
@@ -22,22 +21,12 @@ def written(tmp_path, facts=FACTS, spacing=(2.5, 1.6, 0.8), found=None, **option
 
 
 def images_of(page: str) -> list[np.ndarray]:
-    """HU of the images, unpacked by code of its own."""
+    """HU of the images of a page."""
     pattern = r'class="pixels" data-width="(\d+)" data-height="(\d+)" data-step="(\d+)">([^<]*)<'
-    found = []
-    for columns, rows, step, text in re.findall(pattern, page):
-        rows, columns = int(rows), int(columns)
-        planes = np.frombuffer(zlib.decompress(base64.b64decode(text)), np.uint8)
-        high, low = planes.astype(int).reshape(2, rows, columns)
-        levels = np.zeros((rows, columns), int)
-        for y in range(rows):
-            for x in range(columns):
-                folded = high[y, x] << 8 | low[y, x]
-                left = levels[y, x - 1] if x else 0
-                above = levels[y - 1, x] if y else 0
-                levels[y, x] = (left + above >> 1) + (folded >> 1 ^ -(folded & 1))
-        found.append(levels * int(step))
-    return found
+    return [
+        unpacked(text, int(rows), int(columns), int(step))
+        for columns, rows, step, text in re.findall(pattern, page)
+    ]
 
 
 def data_of(page: str) -> dict:
