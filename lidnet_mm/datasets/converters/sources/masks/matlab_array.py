@@ -55,6 +55,10 @@ class MatlabFileError(ValueError):
     """A file is no MAT-file of version 5 to 7, or damaged."""
 
 
+class Hdf5FileError(MatlabFileError):
+    """A file is a MAT-file of version 7.3, which is HDF5."""
+
+
 @dataclass(frozen=True)
 class _Element:
     """A data element: its type, and its bytes."""
@@ -76,7 +80,7 @@ def read_matlab_array(path: Path, name: str) -> np.ndarray | None:
 
     Raises:
         MatlabFileError: The file is no such file, is cut short, or says of itself what cannot be.
-        NotImplementedError: It is of version 7.3, which is HDF5.
+        Hdf5FileError: It is of version 7.3.
     """
     content = memoryview(path.read_bytes())
     order = _byte_order(content)
@@ -103,7 +107,7 @@ def _byte_order(content: memoryview) -> str:
         raise MatlabFileError("it does not begin like a MAT-file of version 5 to 7")
     (version,) = struct.unpack(f"{order}H", content[124:126])
     if version == 0x0200:
-        raise NotImplementedError("version 7.3")
+        raise Hdf5FileError("its version is 7.3, which is HDF5")
     if version != 0x0100:
         raise MatlabFileError(f"its version is {version:#x}, none that is known")
     return order

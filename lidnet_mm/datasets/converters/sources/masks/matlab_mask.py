@@ -6,6 +6,7 @@ import numpy as np
 
 from lidnet_mm.datasets.converters.source_case import UnusableCaseError
 from lidnet_mm.datasets.converters.sources.masks.matlab_array import (
+    Hdf5FileError,
     MatlabFileError,
     read_matlab_array,
 )
@@ -27,7 +28,7 @@ def read_matlab_mask(path: Path, key: str = "Mask") -> np.ndarray:
     """
     try:
         mask = read_matlab_array(path, key)
-    except NotImplementedError as error:
+    except Hdf5FileError as error:
         raise UnusableCaseError(
             "its mask is a MAT-file of version 7.3 (HDF5), which is not read here; load it in "
             f"MATLAB or Octave and write it again with save -v7, variable {key}",
