@@ -4,7 +4,7 @@ function caseSettings(shown, presets, inputs, redraw) {
   const { cases, state, currentCase, groupsOf, isFolded } = shown;
   const strip = byId("strip");
 
-  const setWindow = windowSetter(state, inputs, presets, [-4000, 12000], redraw);
+  const setWindow = windowSetter(state, inputs, presets, -4000, 12000, redraw);
 
   function setSlice(place) {
     state.slice = clamp(place, 0, currentCase().slices.length - 1);

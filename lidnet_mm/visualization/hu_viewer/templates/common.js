@@ -4,7 +4,7 @@ const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const minus = value => String(value).replace("-", "−");
 
 // Function that sets the window of a viewer in HU, within bounds, and its controls with it.
-function windowSetter(state, inputs, presets, [least, most], redraw) {
+function windowSetter(state, inputs, presets, least, most, redraw) {
   "use strict";
   return (low, high) => {
     const wide = Math.max(1, Math.round(high - low));

@@ -10,7 +10,7 @@ function studySettings(shown, inputs, redraw) {
     redraw();
   }
 
-  const setWindow = windowSetter(state, inputs, windows, [-4000, 33000], redraw);
+  const setWindow = windowSetter(state, inputs, windows, -4000, 33000, redraw);
 
   function setWipe(part) {
     if (state.mode !== "split") return;
